@@ -1,0 +1,164 @@
+"""How the world is, as last read from Shopify. A fact is replaced by a newer one, never added to.
+
+Ids are Shopify GIDs (`gid://shopify/Order/1001`). Instants are aware UTC datetimes. Quantities are whole units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NewType
+
+Shop = NewType("Shop", str)
+VariantGid = NewType("VariantGid", str)
+ProductGid = NewType("ProductGid", str)
+ItemGid = NewType("ItemGid", str)
+LocationGid = NewType("LocationGid", str)
+OrderGid = NewType("OrderGid", str)
+LineGid = NewType("LineGid", str)
+
+CONTINUE = "CONTINUE"
+DENY = "DENY"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds stock. `sells_online`: active and fulfils online orders, so its stock counts for shoppers."""
+
+    location_id: LocationGid
+    name: str
+    is_active: bool
+    sells_online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Units of one item at one location. `unavailable` is the sum of reserved, damaged, safety stock, quality control."""
+
+    item_id: ItemGid
+    location_id: LocationGid
+    available: int
+    committed: int
+    on_hand: int
+    incoming: int
+    unavailable: int
+    updated_at: datetime | None = None
+
+    @property
+    def usable(self) -> int:
+        """On hand less what is set aside (`available + committed`)."""
+        return self.available + self.committed
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An inventory item with all its levels. `tracked` False means Shopify does not count it."""
+
+    item_id: ItemGid
+    tracked: bool
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    product_id: ProductGid
+    title: str
+    handle: str
+    status: str  # ACTIVE, ARCHIVED, DRAFT, UNLISTED: open-ended
+    vendor: str = ""
+    product_type: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    variant_id: VariantGid
+    item_id: ItemGid
+    title: str
+    sku: str
+    policy: str  # CONTINUE or DENY
+    price: str
+    product: Product
+    badge: str | None = None  # the raw value of our metafield, None when it does not exist
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderLine:
+    """One line of one fulfillment order. `remaining` is what it still has to ship."""
+
+    fulfillment_order_id: str
+    status: str
+    location_id: LocationGid | None
+    line_id: LineGid
+    item_id: ItemGid | None
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line as sold. `current` is ordered less refunded or removed; `unfulfilled` what is still to ship."""
+
+    line_id: LineGid
+    variant_id: VariantGid | None
+    product_id: ProductGid | None
+    item_id: ItemGid | None
+    title: str
+    variant_title: str
+    sku: str
+    quantity: int
+    current: int
+    unfulfilled: int
+    requires_shipping: bool
+    unit_price: str = "0"
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who gets the mail. Personal: kept only in the erasable table. `customer_id` None is a guest."""
+
+    customer_id: str | None
+    email: str | None
+    first_name: str | None
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """
+    One order with all its lines, as read at one moment.
+
+    paid_at: when it was fully paid, from its transactions; None while unpaid.
+    status_url: the customer's order page; personal.
+    """
+
+    order_id: OrderGid
+    name: str
+    number: int
+    created_at: datetime
+    updated_at: datetime
+    paid_at: datetime | None
+    cancelled_at: datetime | None
+    closed: bool
+    test: bool
+    currency: str
+    financial_status: str
+    source: str
+    buyer: Buyer
+    tags: tuple[str, ...] = ()
+    lines: tuple[OrderLine, ...] = ()
+    fulfillment_lines: tuple[FulfillmentOrderLine, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    shop: Shop
+    name: str
+    timezone: str  # IANA
+    currency: str
+    email: str
+    scopes: frozenset[str]
+    locale: str = "en"
+    country: str = ""
