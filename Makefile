@@ -1,0 +1,35 @@
+# What a newcomer types. `make help` lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+STAY ?= 1
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format prove pictures
+
+help:  ## list these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*##[ ]*/\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup:  ## make .venv and node_modules from the locks (nothing to do: under a second)
+	@$(PYTHON) tools/setup.py
+
+demo: setup  ## start the app and a local Shopify on this machine; STAY=0 plays the story and ends
+	@STAY=$(STAY) $(BIN)/python -m tools.demo
+
+test: setup  ## run every test, on SQLite and PostgreSQL, with a real queue, mail server and browser
+	@$(BIN)/python -m tools.browser --install
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## check style, formatting and types; changes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup  ## put the code into its one layout
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+prove: setup  ## the property tests with many more examples
+	@HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest --timeout=3600 $(ARGS)
+
+pictures: setup  ## take the pictures of every page anew
+	@$(BIN)/python -m tools.browser --install
+	@$(BIN)/python -m tools.pictures

@@ -1,0 +1,1 @@
+"""What a developer runs: setting up, the demo, pictures, longer proofs."""
