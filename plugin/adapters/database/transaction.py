@@ -1,0 +1,136 @@
+"""One way into the database: a transaction that commits whole or not at all, with a list of things to do after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.sql.schema import Table
+
+from plugin.errors import Conflict
+
+SQLITE_BUSY_TIMEOUT_MS = 15_000
+
+
+def _normal_url(url: str) -> str:
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def make_engine(url: str, *, pool_size: int = 8) -> Engine:
+    """Build an engine for SQLite (WAL, writers queue up) or PostgreSQL. Connects to nothing yet."""
+    url = _normal_url(url)
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(raw: Any, _record: Any) -> None:
+        # pysqlite opens transactions by itself and too late; we say BEGIN ourselves.
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # IMMEDIATE: a reader that later writes would fail with "database is locked" instead of waiting its turn.
+        reads_only = connection.get_execution_options().get("holdfast_read_only", False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+class Transaction:
+    """An open transaction: run statements on `connection`; `after_commit` runs once it is durable."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._after: list[Callable[[], None]] = []
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        self._after.append(act)
+
+    def run_after_commit(self) -> None:
+        for act in self._after:
+            act()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.connection.dialect.name == "sqlite"
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
+        return self.connection.execute(statement, parameters)
+
+    def rows(self, statement: Any) -> list[Any]:
+        return list(self.connection.execute(statement))
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT that knows ON CONFLICT, whichever database this is."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def upsert(self, table: Table, rows: list[dict[str, Any]], keep: tuple[str, ...] = ()) -> None:
+        """
+        Write rows by primary key, replacing every other column that the rows carry.
+
+        Args:
+            rows: All with the same keys.
+            keep: Columns left as they are when the row exists (first-seen times).
+        """
+        if not rows:
+            return
+        keys = [c.name for c in table.primary_key.columns]
+        statement = self.insert(table)
+        changed = {
+            name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep
+        }
+        statement = (
+            statement.on_conflict_do_update(index_elements=keys, set_=changed)
+            if changed
+            else statement.on_conflict_do_nothing(index_elements=keys)
+        )
+        self.connection.execute(statement, rows)
+
+
+class Database:
+    """The truth. Everything else (queue, cache) may be lost."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Open a read-write transaction. Commits at the end, rolls back on any exception."""
+        try:
+            with self.engine.begin() as connection:
+                transaction = Transaction(connection)
+                yield transaction
+        except OperationalError as exc:
+            if _is_contention(exc):
+                raise Conflict(str(exc.orig)) from exc
+            raise
+        transaction.run_after_commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads: on SQLite it does not queue behind writers."""
+        with self.engine.connect().execution_options(holdfast_read_only=True) as connection:
+            with connection.begin():
+                yield Transaction(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _is_contention(exc: DBAPIError) -> bool:
+    code = getattr(exc.orig, "sqlstate", None)
+    return code in {"40001", "40P01", "55P03"} or "database is locked" in str(exc.orig)
