@@ -1,0 +1,74 @@
+"""What a merchant has decided for the whole shop. Mirrors the table `shop_settings`; defaults are a fresh install's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+DateWords = Literal["ships", "back"]
+
+MONDAY_TO_FRIDAY = frozenset({1, 2, 3, 4, 5})
+
+
+@dataclass(frozen=True, slots=True)
+class ShopSettings:
+    """
+    The shop's settings as they stand.
+
+    version: rises with every save; a form carries the version it was opened with.
+    paused_at: since when everything is paused; None when it runs.
+    date_words: "ships" (the day the parcel leaves) or "back" (the day the goods are here).
+    date_range_days: calendar days from the computed day to the last day shown; 0 shows a single day.
+    handling_days: working days from receipt to parcel.
+    working_days: ISO weekdays, 1 is Monday; never empty.
+    tell_after_days: a date that moves by fewer days stays silent.
+    ask_above_mails: more mails than this from one cause wait for the merchant's "send".
+    review_days: with no date, days until we write again.
+    mail_confirmed_at: sending stays off until a test mail is confirmed.
+    reply_to_encrypted: as stored; the vault opens it.
+    accept_rises_after_minutes: a rise of stock at rest for so long is asked about or accepted.
+    """
+
+    version: int = 1
+    backordering_on: bool = False
+    paused_at: datetime | None = None
+    date_words: DateWords = "ships"
+    date_range_days: int = 7
+    handling_days: int = 1
+    working_days: frozenset[int] = MONDAY_TO_FRIDAY
+    holidays: frozenset[date] = frozenset()
+    may_cancel: bool = True
+    tell_after_days: int = 3
+    ask_above_mails: int = 10
+    review_days: int = 14
+    mail_on_confirmed: bool = True
+    mail_on_date_changed: bool = True
+    mail_on_filled: bool = True
+    mail_paused_at: datetime | None = None
+    mail_test_sent_at: datetime | None = None
+    mail_confirmed_at: datetime | None = None
+    reply_to_encrypted: str = ""
+    accept_rises_after_minutes: int = 15
+    show_units_left: bool = False
+    first_run_dismissed_at: datetime | None = None
+    inherited_seen_at: datetime | None = None
+    badge_seen_at: datetime | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def mail_may_leave(self) -> bool:
+        """A test mail was confirmed and sending is not paused."""
+        return self.mail_confirmed_at is not None and self.mail_paused_at is None
+
+    def mails(self, kind: str) -> bool:
+        """Whether mails of a kind (confirmed, date_changed, filled) are switched on."""
+        switches = {
+            "confirmed": self.mail_on_confirmed,
+            "date_changed": self.mail_on_date_changed,
+            "filled": self.mail_on_filled,
+        }
+        return switches[kind]
