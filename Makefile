@@ -15,7 +15,7 @@ demo: setup  ## start the app and a local Shopify on this machine; STAY=0 plays 
 	@STAY=$(STAY) $(BIN)/python -m tools.demo
 
 test: setup  ## run every test, on SQLite and PostgreSQL, with a real queue, mail server and browser
-	@$(BIN)/python -m tools.browser --install
+	@$(BIN)/python -m tools.browser --install --quiet
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: setup  ## check style, formatting and types; changes nothing
@@ -31,5 +31,5 @@ prove: setup  ## the property tests with many more examples
 	@HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest --timeout=3600 $(ARGS)
 
 pictures: setup  ## take the pictures of every page anew
-	@$(BIN)/python -m tools.browser --install
+	@$(BIN)/python -m tools.browser --install --quiet
 	@$(BIN)/python -m tools.pictures

@@ -1,7 +1,7 @@
-"""Make `.venv` and `node_modules` from the committed locks. Standard library only; does nothing when nothing changed.
+"""Make `.venv` and `node_modules` from the committed locks, unless they are already.
 
-Two runs at once are safe: the second waits for the first. A stamp beside each tree holds the hash of what it was made
-from, so that a warm run only reads two files.
+Standard library only. Two runs at once are safe: the second waits for the first. A stamp in each tree holds the
+hash of what it was made from, so that a warm run only reads a few files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def missing_prerequisites() -> list[str]:
     problems = []
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(map(str, sys.version_info[:3]))
-        problems.append(f"Python 3.11 or newer is needed, this is {found}: name one with `make PYTHON=python3.11 setup`.")
+        problems.append(
+            f"Python 3.11 or newer is needed, this is {found}: name one with `make PYTHON=python3.11 setup`."
+        )
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         problems.append("Python's venv module is missing: `apt-get install python3-venv`.")
     node = shutil.which("node")
