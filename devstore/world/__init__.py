@@ -46,6 +46,7 @@ from devstore.world.sales import (
     Return,
     Transaction,
 )
+from devstore.world.theme import Cart, CartLine, Theme
 
 __all__ = [
     "ON_HAND_PARTS",
@@ -54,6 +55,8 @@ __all__ = [
     "Address",
     "BulkOperation",
     "Call",
+    "Cart",
+    "CartLine",
     "Collection",
     "Customer",
     "Fulfillment",
@@ -79,6 +82,7 @@ __all__ = [
     "Shop",
     "StoreClock",
     "Stores",
+    "Theme",
     "Transaction",
     "Variant",
     "WebhookSubscription",
@@ -142,6 +146,8 @@ class World:
     fulfillment_orders: dict[int, FulfillmentOrder] = field(default_factory=dict)
     metafields: dict[tuple[str, str, str], Metafield] = field(default_factory=dict)
     definitions: dict[tuple[str, str, str], MetafieldDefinition] = field(default_factory=dict)
+    theme: Theme = field(default_factory=Theme)
+    carts: dict[str, Cart] = field(default_factory=dict)
     installation: Installation | None = None
     subscriptions: dict[int, WebhookSubscription] = field(default_factory=dict)
     bulk_operations: dict[int, BulkOperation] = field(default_factory=dict)
