@@ -1,7 +1,7 @@
 """Make `.venv` and `node_modules` from the committed locks, unless they are already.
 
-Standard library only. Two runs at once are safe: the second waits for the first. A stamp in each tree holds the
-hash of what it was made from, so that a warm run only reads a few files.
+Standard library only. Two runs at once are safe: the second waits for the first. A stamp in each tree holds
+the hash of what it was made from, so that a warm run only reads a few files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The embedded Valkey of the demo and the tests: the package's binary, run by ourselves.
 
-The package's own server class keeps nothing on disk and kills the server from an exit hook, in forked children
-too.
+The package's own server class keeps nothing on disk and kills the server from an exit hook, in forked
+children too.
 """
 
 from __future__ import annotations

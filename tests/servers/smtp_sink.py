@@ -29,9 +29,9 @@ class SmtpSink:
     """
     Listens on a free loopback port while started.
 
-    `refuse("rcpt", "550 no such user")` answers that stage with a code; `hang_up("data")` closes the connection
-    there; `hang_up("after_data")` keeps the mail and closes before it is acknowledged, so that the sender cannot
-    know. Both hold for the next `times` conversations.
+    `refuse("rcpt", "550 no such user")` answers that stage with a code; `hang_up("data")` closes the
+    connection there; `hang_up("after_data")` keeps the mail and closes before it is acknowledged, so that
+    the sender cannot know. Both hold for the next `times` conversations.
     """
 
     def __init__(self) -> None:
