@@ -1,0 +1,346 @@
+"""Dates that can honestly be said: which delivery covers which owed unit, and what the next buyer would be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from plugin.domain.business_days import WorkingCalendar
+from plugin.domain.lead_time import SupplierRecord, believed
+from plugin.domain.limits import Limit, State, Verdict
+from plugin.domain.supply import SupplyRow
+
+
+class PromiseKind(StrEnum):
+    DATE = "date"  # a delivery covers it
+    WAIT = "wait"  # the rule's usual wait, an estimate in weeks
+    NONE = "none"  # no date yet, with the day we write again
+    LATE = "late"  # the delivery that covers it is overdue and has no new date
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """
+    What somebody is told about a date. `from_` and `to` are the same when one day is said.
+
+    weeks: from and to, for WAIT. review: the day we write again, for NONE and LATE.
+    row_id: the delivery row behind a date: evidence, not a reservation.
+    delayed: the date was moved to a later one since the delivery was entered.
+    """
+
+    kind: PromiseKind
+    from_: date | None = None
+    to: date | None = None
+    weeks: tuple[int, int] | None = None
+    review: date | None = None
+    row_id: int | None = None
+    delayed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        raw: dict[str, Any] = {"kind": self.kind.value}
+        if self.from_ and self.to:
+            raw |= {"from": self.from_.isoformat(), "to": self.to.isoformat()}
+        if self.weeks:
+            raw["weeks"] = list(self.weeks)
+        if self.review:
+            raw["review"] = self.review.isoformat()
+        if self.row_id is not None:
+            raw["row"] = self.row_id
+        if self.delayed:
+            raw["delayed"] = True
+        return raw
+
+    @staticmethod
+    def from_json(raw: Mapping[str, Any]) -> Promise:
+        return Promise(
+            kind=PromiseKind(raw["kind"]),
+            from_=_day(raw.get("from")),
+            to=_day(raw.get("to")),
+            weeks=(raw["weeks"][0], raw["weeks"][1]) if raw.get("weeks") else None,
+            review=_day(raw.get("review")),
+            row_id=raw.get("row"),
+            delayed=bool(raw.get("delayed", False)),
+        )
+
+    def says_the_same_as(self, other: Promise) -> bool:
+        """Whether a reader would notice a difference. The near end of a range creeping up to today is none."""
+        return (self.kind, self.to, self.weeks, self.delayed) == (other.kind, other.to, other.weeks, other.delayed)
+
+
+def _day(raw: str | None) -> date | None:
+    return date.fromisoformat(raw) if raw else None
+
+
+@dataclass(frozen=True, slots=True)
+class DatePolicy:
+    """
+    How the shop turns a delivery's expected date into the date it shows.
+
+    range_days: days from P50 to P90 while a supplier has no record; 0 shows a single day.
+    handling_days: working days from receipt to parcel. review_days: with no date, days until we write again.
+    """
+
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    range_days: int = 7
+    handling_days: int = 1
+    review_days: int = 14
+    records: Mapping[str, SupplierRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days a delivery's units can ship; `first` is when we believe it comes, for putting deliveries in order."""
+
+    from_: date
+    to: date
+    first: date
+
+
+def shown_window(row: SupplyRow, policy: DatePolicy, today: date) -> Window | None:
+    """
+    Turn a delivery's expected date into shipping days, or None when no honest date is left (none given, or overdue).
+
+    A delivery that is due but not here can come today at the earliest, so the near end never lies in the past.
+    """
+    if row.expected_on is None:
+        return None
+    belief = believed(row.expected_on, policy.records.get(row.supplier, SupplierRecord()), policy.range_days)
+    if belief.p90 < today:
+        return None
+    from_ = policy.calendar.after(max(belief.p50, today), policy.handling_days)
+    to = policy.calendar.after(max(belief.p90, today), policy.handling_days)
+    return Window(from_, max(from_, to), max(belief.p50, today))
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Owed units that stand together in the queue; `key` is the caller's name for them."""
+
+    key: tuple[str, int]
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pegging:
+    """
+    Supply laid against the whole queue, once each.
+
+    rows: delivery rows by key, in order of coming, the last one covering the last unit.
+    uncovered: units by key that no delivery covers. leftover: units by row that nobody was promised.
+    order: row ids in the order they were used.
+    """
+
+    rows: Mapping[tuple[str, int], tuple[tuple[int, int], ...]]
+    uncovered: Mapping[tuple[str, int], int]
+    leftover: Mapping[int, int]
+    order: tuple[int, ...]
+
+
+def peg(queue: Sequence[Owed], rows: Sequence[SupplyRow], windows: Mapping[int, Window | None]) -> Pegging:
+    """Lay open delivery units against owed units in queue order, the delivery we believe comes first going first."""
+    ordered = sorted((r for r in rows if r.open), key=lambda r: _coming(r, windows[r.row_id]))
+    left = {row.row_id: row.open for row in ordered}
+    pegged: dict[tuple[str, int], tuple[tuple[int, int], ...]] = {}
+    uncovered: dict[tuple[str, int], int] = {}
+    for owed in queue:
+        need, parts = owed.units, []
+        for row_id in left:
+            take = min(need, left[row_id])
+            if take:
+                left[row_id] -= take
+                need -= take
+                parts.append((row_id, take))
+            if not need:
+                break
+        pegged[owed.key] = tuple(parts)
+        if need:
+            uncovered[owed.key] = need
+    return Pegging(pegged, uncovered, left, tuple(left))
+
+
+def _coming(row: SupplyRow, window: Window | None) -> tuple[int, date, datetime, int]:
+    if window is None:
+        return (1, row.expected_on or date.max, row.created_at, row.row_id)
+    return (0, window.first, row.created_at, row.row_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Everything needed to say a date about an item: its rows, their windows, the rule's usual wait, and today."""
+
+    rows: Mapping[int, SupplyRow]
+    windows: Mapping[int, Window | None]
+    usual_wait: tuple[int, int] | None
+    policy: DatePolicy
+    today: date
+
+    def of_rows(self, row_ids: Sequence[int], uncovered: int, previous: Promise | None) -> Promise:
+        """
+        Say when units pegged to these rows ship: when the last of them does.
+
+        previous: what was said before; a day we write again is kept until it has passed.
+        """
+        if uncovered or not row_ids:
+            if self.usual_wait:
+                return Promise(PromiseKind.WAIT, weeks=self.usual_wait)
+            return Promise(PromiseKind.NONE, review=self._review(PromiseKind.NONE, previous))
+        undated = [r for r in row_ids if self.windows[r] is None]
+        if undated:
+            return Promise(
+                PromiseKind.LATE,
+                review=self._review(PromiseKind.LATE, previous),
+                row_id=undated[-1],
+                delayed=True,
+            )
+        last = max(row_ids, key=lambda r: (self.windows[r].to, r))  # type: ignore[union-attr]
+        window = self.windows[last]
+        assert window is not None
+        return Promise(PromiseKind.DATE, window.from_, window.to, row_id=last, delayed=self.rows[last].moved)
+
+    def _review(self, kind: PromiseKind, previous: Promise | None) -> date:
+        if previous and previous.kind is kind and previous.review and previous.review >= self.today:
+            return previous.review
+        return self.policy.calendar.on_or_after(self.today + timedelta(days=self.policy.review_days))
+
+
+@dataclass(frozen=True, slots=True)
+class NextUnit:
+    """What the next buyer would be told, and the first delivery when all of it is already promised."""
+
+    promise: Promise
+    reserved: date | None = None
+    reserved_row: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        raw = self.promise.to_json()
+        if self.reserved:
+            raw["reserved"] = self.reserved.isoformat()
+        return raw
+
+    @staticmethod
+    def from_json(raw: Mapping[str, Any]) -> NextUnit:
+        return NextUnit(Promise.from_json(raw), _day(raw.get("reserved")))
+
+
+def next_unit(dates: Dates, pegging: Pegging, previous: Promise | None) -> NextUnit:
+    """Say what a buyer who comes after the whole queue would be told."""
+    free = [row_id for row_id in pegging.order if pegging.leftover[row_id]]
+    if not free:
+        return NextUnit(dates.of_rows((), 1, previous))
+    promise = dates.of_rows(free[:1], 0, previous)
+    first = pegging.order[0]
+    window = dates.windows[first]
+    if first != free[0] and window is not None and promise.kind is PromiseKind.DATE:
+        return NextUnit(promise, reserved=window.from_)
+    return NextUnit(promise)
+
+
+def moved_materially(told: Promise, now: Promise, tell_after_days: int) -> bool:
+    """
+    Whether a customer who was told one thing must hear another.
+
+    A date that moves by no more than `tell_after_days` stays silent; getting a date, or losing it, is always told.
+    """
+    if told.kind is not now.kind:
+        return True
+    if now.kind is PromiseKind.DATE and told.to and now.to:
+        return abs((now.to - told.to).days) > tell_after_days
+    return now.kind is PromiseKind.WAIT and told.weeks != now.weeks
+
+
+def end_of_day(day: date, timezone: str) -> datetime:
+    """The instant a day is over in the shop's zone."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
+
+
+def stops_being_true(promise: Promise, timezone: str) -> datetime | None:
+    """When a promise would speak of a past day: after its last day, or after the day we said we would write."""
+    last = promise.to or promise.review
+    return end_of_day(last, timezone) if last else None
+
+
+def look_again(promise: Promise, timezone: str) -> datetime | None:
+    """When a promise must be computed anew: as soon as the first day it names is over."""
+    first = promise.from_ or promise.review
+    return end_of_day(first, timezone) if first else None
+
+
+_STATE_OF_KIND = {
+    PromiseKind.DATE: "covered",
+    PromiseKind.WAIT: "usual",
+    PromiseKind.NONE: "no_date",
+    PromiseKind.LATE: "late_unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeWords:
+    """The shop's choices that show on the badge. `say`: `ships` or `back`."""
+
+    say: str
+    may_cancel: bool
+    show_units_left: bool
+    timezone: str
+
+
+def badge_data(verdict: Verdict, upcoming: NextUnit, limit: Limit | None, words: BadgeWords) -> dict[str, Any]:
+    """
+    Build the badge's metafield (`docs/architecture.md`, badge data).
+
+    Whatever it shows ends at `until`, after which the theme block says by itself that the date has passed.
+    """
+    promise = upcoming.promise
+    if verdict.state is State.LIMIT_REACHED:
+        data: dict[str, Any] = {"v": 1, "state": "limit", "say": words.say}
+        if promise.kind is PromiseKind.DATE and promise.from_:
+            data["next"] = promise.from_.isoformat()
+            data["until"] = _epoch(end_of_day(promise.from_, words.timezone))
+        return data
+    if verdict.state is not State.BACKORDERABLE:
+        return {"v": 1, "state": "none"}
+    data = {"v": 1, "state": _STATE_OF_KIND[promise.kind], "kind": "backorder", "say": words.say}
+    if promise.kind is PromiseKind.DATE:
+        if promise.delayed:
+            data["state"] = "late"
+        elif upcoming.reserved:
+            data |= {"state": "reserved", "reserved": upcoming.reserved.isoformat()}
+        assert promise.from_ and promise.to
+        data["from"] = promise.from_.isoformat()
+        if promise.to != promise.from_:
+            data["to"] = promise.to.isoformat()
+    if promise.weeks:
+        data["wait"] = list(promise.weeks)
+    if promise.review:
+        data["review"] = promise.review.isoformat()
+    data["cancel"] = words.may_cancel
+    if words.show_units_left and verdict.remaining is not None and limit is not None:
+        data["left"] = verdict.remaining
+    until = stops_being_true(promise, words.timezone)
+    if until:
+        data["until"] = _epoch(until)
+    return data
+
+
+def _epoch(instant: datetime) -> int:
+    return int(instant.timestamp())
+
+
+def published_promise(badge: Mapping[str, Any]) -> Promise | None:
+    """Read back what a badge told buyers; None when it said nothing about a date."""
+    state = badge.get("state")
+    from_ = _day(badge.get("from"))
+    if state in {"covered", "reserved", "late"} and from_:
+        return Promise(PromiseKind.DATE, from_, _day(badge.get("to")) or from_, delayed=state == "late")
+    if state == "usual" and badge.get("wait"):
+        return Promise(PromiseKind.WAIT, weeks=(badge["wait"][0], badge["wait"][1]))
+    if state == "no_date":
+        return Promise(PromiseKind.NONE, review=_day(badge.get("review")))
+    if state == "late_unknown":
+        return Promise(PromiseKind.LATE, review=_day(badge.get("review")), delayed=True)
+    return None
+
+

@@ -1,0 +1,641 @@
+"""One review of one inventory item: who is owed what, which stock counts, who gets it, which date is true, who must hear.
+
+Pure: everything it needs comes in as an `ItemView`, everything it decides goes out as an `ItemPlan`. Run again on what it
+decided, it decides nothing more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from plugin.domain.allocation import (
+    Given,
+    Place,
+    QueuedLine,
+    Tranche,
+    allocate,
+    lower,
+    places_of,
+    settle_shipped,
+)
+from plugin.domain.facts import Level, LocationGid
+from plugin.domain.ledger import Entry, Kind
+from plugin.domain.limits import Limit
+from plugin.domain.notices import LineNow, NoticePlan, PastNotice, due_notices
+from plugin.domain.promises import (
+    DatePolicy,
+    Dates,
+    NextUnit,
+    Owed,
+    Promise,
+    look_again,
+    next_unit,
+    peg,
+    shown_window,
+)
+from plugin.domain.quantities import NOWHERE_YET, balance, place_unrouted
+from plugin.domain.supply import Acceptance, StockReading, SupplyRow, read_stock
+
+# A difference this old has outlived three re-reads: it is stored with its cause, and only a change of it is news.
+BASELINE_AFTER = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class LinePromises:
+    """What a line was promised so far: version and text of the newest, and what the badge said when it was bought."""
+
+    version: int = 0
+    current: Promise | None = None
+    published: Promise | None = None
+    has_version_0: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocationView:
+    """
+    One location's books of the item.
+
+    accepted: sum of accepted units; None before the opening count. refused: the rise the merchant called unreal.
+    """
+
+    level: Level
+    sells_online: bool
+    accepted: int | None
+    accept_steps: int
+    baseline: int = 0
+    baseline_steps: int = 0
+    unexplained_since: datetime | None = None
+    difference_since: datetime | None = None
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRules:
+    """What the shop decided, as far as a review needs it. `limits` by variant; a variant without one is unmanaged."""
+
+    dates: DatePolicy
+    usual_wait: tuple[int, int] | None
+    limits: Mapping[str, Limit]
+    accept_after: timedelta
+    tell_after_days: int
+    timezone: str
+    settle_differences: bool = False  # first sync: a difference is stored at once
+    difference_cause: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    item_id: str
+    locations: tuple[LocationView, ...]
+    lines: tuple[QueuedLine, ...]
+    rows: tuple[SupplyRow, ...]
+    promises: Mapping[str, LinePromises]
+    notices: Mapping[str, Sequence[PastNotice]]
+    last_grants: Mapping[str, str]
+    next_before: NextUnit | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """A line after the review, as pages show it. `queue_place`: 1 is next; 0 when nothing is owed."""
+
+    line_id: str
+    order_id: str
+    variant_id: str | None
+    open: int
+    held: int
+    owed: int
+    is_paid: bool
+    inherited: bool
+    queue_time: datetime
+    queue_place: int
+    promise: Promise | None
+    promise_version: int
+    overage: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocationState:
+    location_id: LocationGid
+    usable: int
+    accepted: int
+    unexplained: int
+    asks: bool
+    unexplained_since: datetime | None
+    shortfall: int
+    difference: int
+    difference_since: datetime | None
+    baseline: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPlan:
+    """
+    What the review decided.
+
+    read_again: the books of a location do not balance: look for orders we may have missed.
+    undecided: as long as that lasts nothing was given, promised or told.
+    """
+
+    entries: tuple[Entry, ...]
+    lines: tuple[LineState, ...]
+    locations: tuple[LocationState, ...]
+    owed: int
+    next_unit: NextUnit
+    notices: Mapping[str, NoticePlan]
+    read_again: bool
+    look_again_at: datetime | None
+
+
+@dataclass
+class _Draft:
+    """The ledger entries of this review, numbered after those that exist."""
+
+    item_id: str
+    now: datetime
+    entries: list[Entry] = field(default_factory=list)
+    steps: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def number(self, line: QueuedLine, kind: Kind) -> int:
+        key = (line.line_id, kind.value)
+        self.steps[key] = self.steps.get(key, line.steps.get(kind.value, 0)) + 1
+        return self.steps[key]
+
+    def for_line(
+        self,
+        line: QueuedLine,
+        kind: Kind,
+        *,
+        units: int,
+        location_id: str | None = None,
+        row_id: int | None = None,
+        data: Mapping[str, Any] | None = None,
+        n: int | None = None,
+    ) -> Entry:
+        number = n if n is not None else self.number(line, kind)
+        entry = Entry(
+            f"{kind.value}/{line.line_id}/{number}",
+            kind,
+            self.now,
+            item_id=self.item_id,
+            location_id=location_id,
+            variant_id=line.variant_id,
+            order_id=line.order_id,
+            line_id=line.line_id,
+            delivery_row_id=row_id,
+            units=units,
+            data=data or {},
+        )
+        self.entries.append(entry)
+        return entry
+
+
+@dataclass
+class _Working:
+    """A line on its way through the review."""
+
+    line: QueuedLine
+    tranches: list[Tranche]
+    held: dict[LocationGid, int]
+    settled: int
+    new: frozenset[int]
+    shipped_from: Mapping[LocationGid, int]
+    last_grant: str | None = None
+    overage: int = 0
+
+
+def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: date) -> ItemPlan:
+    """
+    Decide everything that follows from the facts of one item.
+
+    Order of thought: route units whose location is not known yet, settle what shipped, read the stock, hand it out in
+    queue order, lay deliveries against what is still owed, then say dates and find out who must hear.
+    """
+    draft = _Draft(view.item_id, now)
+    view = replace(view, lines=_routed(view))
+    books = _books(view, rules, draft, now)
+    balanced = all(b.balances for b in books.values())
+    working = {line.line_id: _settled(line, draft, write=balanced) for line in view.lines}
+    states, readings = _read_locations(view, rules, books, working if balanced else {}, draft, now)
+    queue: dict[LocationGid, tuple[Place, ...]] = {}
+    for location_id, places in _places_by_location(working).items():
+        accepted = _takeable(location_id, states)
+        result = allocate(places, accepted)
+        queue[location_id] = result.places
+        if balanced:
+            _record(result.given, working, readings.get(location_id), draft)
+    owed_before = sum(p.owed for places in queue.values() for p in places if not p.is_new)
+    if balanced:
+        _open_tranches(queue, working, rules, owed_before, draft)
+    dates, pegged, upcoming = _dates(view, rules, queue, today)
+    lines, notices = _line_states(view, rules, queue, working, dates, pegged, balanced, draft)
+    return ItemPlan(
+        entries=tuple(draft.entries),
+        lines=lines,
+        locations=states,
+        owed=sum(line.owed for line in lines),
+        next_unit=upcoming,
+        notices=notices,
+        read_again=not balanced,
+        look_again_at=_earliest(
+            [r.look_again_at for r in readings.values()]
+            + [look_again(upcoming.promise, rules.timezone)]
+            + [look_again(line.promise, rules.timezone) for line in lines if line.promise and line.owed]
+            + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since]
+        ),
+    )
+
+
+def _earliest(instants: Sequence[datetime | None]) -> datetime | None:
+    return min((i for i in instants if i is not None), default=None)
+
+
+def _routed(view: ItemView) -> tuple[QueuedLine, ...]:
+    """Give units whose location Shopify has not said yet to where its own books have them committed."""
+    unplaced = sum(line.open.get(NOWHERE_YET, 0) for line in view.lines)
+    if not unplaced:
+        return view.lines
+    open_here: dict[LocationGid, int] = defaultdict(int)
+    for line in view.lines:
+        for location, units in line.open.items():
+            open_here[location] += units
+    room = place_unrouted(
+        unplaced,
+        [loc.level for loc in view.locations],
+        open_here,
+        {loc.level.location_id: loc.baseline for loc in view.locations},
+    )
+    routed = []
+    for line in sorted(view.lines, key=lambda ln: (ln.created_at, ln.order_number, ln.line_id)):
+        left = line.open.get(NOWHERE_YET, 0)
+        opened = {loc: units for loc, units in line.open.items() if loc != NOWHERE_YET}
+        for location in sorted(room, key=lambda loc: (-room[loc], loc)):
+            take = min(left, room[location])
+            if take:
+                opened[location] = opened.get(location, 0) + take
+                room[location] -= take
+                left -= take
+        if left:
+            opened[NOWHERE_YET] = left
+        routed.append(replace(line, open=opened))
+    return tuple(routed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    balances: bool
+    difference: int
+    difference_since: datetime | None
+    shortfall: int
+    baseline: int
+
+
+def _books(view: ItemView, rules: ReviewRules, draft: _Draft, now: datetime) -> dict[LocationGid, _Books]:
+    """Compare Shopify's committed units with the open ones we know. What lasts becomes the baseline."""
+    books = {}
+    for loc in view.locations:
+        level = loc.level
+        open_here = sum(line.open.get(level.location_id, 0) for line in view.lines)
+        found = balance(level, open_here, loc.baseline)
+        baseline, since = loc.baseline, None
+        if found.difference:
+            since = loc.difference_since or now
+            if rules.settle_differences or since + BASELINE_AFTER <= now:
+                baseline, since = loc.baseline + found.difference, None
+                draft.entries.append(_baseline_entry(view.item_id, loc, found.difference, rules, now))
+                found = balance(level, open_here, baseline)
+        books[level.location_id] = _Books(found.balances, found.difference, since, found.shortfall, baseline)
+    return books
+
+
+def _read_locations(
+    view: ItemView,
+    rules: ReviewRules,
+    books: Mapping[LocationGid, _Books],
+    settled: Mapping[str, _Working],
+    draft: _Draft,
+    now: datetime,
+) -> tuple[tuple[LocationState, ...], dict[LocationGid, StockReading]]:
+    """
+    Say which stock counts.
+
+    Units known to have shipped leave the accepted ones first, so that a receipt and a shipment between two reads cannot
+    hide each other. (`settled` is empty while the books do not balance.)
+    """
+    states, readings = [], {}
+    for loc in view.locations:
+        level, here = loc.level, books[loc.level.location_id]
+        left = sum(w.shipped_from.get(level.location_id, 0) for w in settled.values())
+        reading = _reading(view, loc, rules, left, here.balances, now)
+        for step, acceptance in enumerate(reading.accept, start=loc.accept_steps + 1):
+            draft.entries.append(
+                Entry(
+                    f"accept/{view.item_id}/{level.location_id}/{step}",
+                    Kind.ACCEPT,
+                    now,
+                    item_id=view.item_id,
+                    location_id=level.location_id,
+                    delivery_row_id=acceptance.row_id,
+                    units=acceptance.units,
+                    data={"cause": acceptance.cause},
+                )
+            )
+        readings[level.location_id] = reading
+        states.append(
+            LocationState(
+                level.location_id,
+                level.usable,
+                reading.accepted,
+                reading.unexplained,
+                reading.asks,
+                reading.unexplained_since,
+                here.shortfall,
+                here.difference,
+                here.difference_since,
+                here.baseline,
+            )
+        )
+    return tuple(states), readings
+
+
+def _reading(
+    view: ItemView, loc: LocationView, rules: ReviewRules, shipped: int, balanced: bool, now: datetime
+) -> StockReading:
+    if loc.accepted is None:
+        opening = (Acceptance(loc.level.usable, "opening"),)
+        return StockReading(opening, loc.level.usable, 0, False, None, None)
+    reading = read_stock(
+        loc.level,
+        loc.accepted - shipped,
+        [r for r in view.rows if r.location_id == loc.level.location_id and r.open],
+        balanced=balanced,
+        unexplained_since=loc.unexplained_since,
+        refused=loc.refused,
+        accept_after=rules.accept_after,
+        now=now,
+    )
+    if not shipped:
+        return reading
+    return replace(reading, accept=(Acceptance(-shipped, "shipped"), *reading.accept))
+
+
+def _baseline_entry(item_id: str, loc: LocationView, change: int, rules: ReviewRules, now: datetime) -> Entry:
+    location_id = loc.level.location_id
+    return Entry(
+        f"baseline/{item_id}/{location_id}/{loc.baseline_steps + 1}",
+        Kind.BASELINE,
+        now,
+        item_id=item_id,
+        location_id=location_id,
+        units=change,
+        data={"cause": rules.difference_cause},
+    )
+
+
+def _takeable(location_id: LocationGid, states: Sequence[LocationState]) -> int:
+    """Accepted units less those a baseline takes first. Units of no known location have no stock behind them."""
+    for state in states:
+        if state.location_id == location_id:
+            return state.accepted - max(0, state.baseline)
+    return 0
+
+
+def _settled(line: QueuedLine, draft: _Draft, *, write: bool) -> _Working:
+    """Bring a line's place in the queue up to what is open now. Writes entries only while the books balance."""
+    held = dict(line.held)
+    shipment = settle_shipped(line)
+    for location, units in shipment.from_held.items():
+        held[location] -= units
+    settled = line.settled + shipment.shipped
+    excess = {loc: held[loc] - line.open.get(loc, 0) for loc in held if held[loc] > line.open.get(loc, 0)}
+    for location, units in excess.items():
+        held[location] -= units
+    tranches = list(line.tranches)
+    in_queue = sum(t.units for t in tranches)
+    wanted = settled + line.open_total
+    lowered = lower(tranches, in_queue - wanted) if wanted < in_queue else ()
+    for n, units in lowered:
+        tranches = [replace(t, units=t.units - units) if t.n == n else t for t in tranches]
+    new: frozenset[int] = frozenset()
+    if wanted > in_queue:
+        n = line.steps.get(Kind.TRANCHE.value, 0) + 1
+        joined = line.changed_at if tranches else (line.paid_at or line.created_at)
+        tranches.append(Tranche(n, joined, wanted - in_queue, line.inherited, line.paid_at is None))
+        new = frozenset({n})
+    if write:
+        _write_settling(line, shipment.shipped, shipment.from_held, excess, lowered, draft)
+    return _Working(line, tranches, held, settled, new, shipment.by_location)
+
+
+def _write_settling(
+    line: QueuedLine,
+    shipped: int,
+    from_held: Mapping[LocationGid, int],
+    excess: Mapping[LocationGid, int],
+    lowered: Sequence[tuple[int, int]],
+    draft: _Draft,
+) -> None:
+    if shipped:
+        places = list(from_held.items()) or [(NOWHERE_YET, 0)]
+        for index, (location, units) in enumerate(places):
+            data = {"shipped": shipped if index == 0 else 0}
+            draft.for_line(line, Kind.SETTLE, units=units, location_id=location, data=data)
+    for location, units in excess.items():
+        draft.for_line(line, Kind.WITHDRAW, units=units, location_id=location, data={"why": "no longer open here"})
+    for n, units in lowered:
+        draft.for_line(line, Kind.LOWERED, units=units, data={"tranche": n})
+
+
+def _places_by_location(working: Mapping[str, _Working]) -> dict[LocationGid, list[Place]]:
+    by_location: dict[LocationGid, list[Place]] = defaultdict(list)
+    for w in working.values():
+        for place in places_of(w.line, w.tranches, w.held, w.settled, w.new):
+            by_location[place.location_id].append(place)
+    return by_location
+
+
+def _record(
+    given: Sequence[Given], working: Mapping[str, _Working], reading: StockReading | None, draft: _Draft
+) -> None:
+    """Write what was given or taken back. Units a new tranche met at sale are its cover, not a grant."""
+    row_ids = [a.row_id for a in (reading.accept if reading else ()) if a.row_id is not None]
+    for gift in given:
+        w = working[gift.place.line_id]
+        location = gift.place.location_id
+        if gift.units < 0:
+            draft.for_line(
+                w.line, Kind.WITHDRAW, units=-gift.units, location_id=location, data={"why": "stock fell"}
+            )
+        elif gift.place.is_new:
+            data = {"tranche": gift.place.tranche}
+            draft.for_line(w.line, Kind.COVERED, units=gift.units, location_id=location, data=data)
+        else:
+            entry = draft.for_line(
+                w.line,
+                Kind.GRANT,
+                units=gift.units,
+                location_id=location,
+                row_id=row_ids[0] if row_ids else None,
+                data={"why": "oldest in the queue", "tranche": gift.place.tranche},
+            )
+            w.last_grant = entry.entry_id
+
+
+def _open_tranches(
+    queue: Mapping[LocationGid, Sequence[Place]],
+    working: Mapping[str, _Working],
+    rules: ReviewRules,
+    owed_before: int,
+    draft: _Draft,
+) -> None:
+    """Give new units their place in the queue, and note at sale what went past the limit then in force."""
+    new = [p for places in queue.values() for p in places if p.is_new]
+    owed_by_line: dict[str, int] = defaultdict(int)
+    for place in new:
+        owed_by_line[place.line_id] += place.owed
+    running = owed_before
+    for line_id in sorted({p.line_id for p in new}, key=lambda i: min(p.order_key for p in new if p.line_id == i)):
+        w = working[line_id]
+        tranche = next(t for t in w.tranches if t.n in w.new)
+        owed = owed_by_line[line_id]
+        running += owed
+        draft.for_line(
+            w.line,
+            Kind.TRANCHE,
+            units=tranche.units,
+            n=tranche.n,
+            data={
+                "queue_time": tranche.queue_time.isoformat(),
+                "inherited": tranche.inherited,
+                "unpaid": tranche.unpaid,
+                "owed": owed,
+            },
+        )
+        limit = rules.limits.get(w.line.variant_id or "")
+        if owed and limit is not None and not tranche.inherited:
+            past = running - (limit.units or 0) if limit.remaining(running) == 0 else 0
+            over = min(owed, max(0, past))
+            if over:
+                draft.for_line(w.line, Kind.OVERAGE, units=over, n=tranche.n, data={"limit": limit.units})
+                w.overage = over
+
+
+def _dates(
+    view: ItemView, rules: ReviewRules, queue: Mapping[LocationGid, Sequence[Place]], today: date
+) -> tuple[Dates, dict[str, tuple[tuple[int, ...], int]], NextUnit]:
+    """Lay each location's deliveries against its queue; the next buyer is told the best of the places that sell online."""
+    rows = {row.row_id: row for row in view.rows if row.open}
+    windows = {row_id: shown_window(row, rules.dates, today) for row_id, row in rows.items()}
+    dates = Dates(rows, windows, rules.usual_wait, rules.dates, today)
+    pegged: dict[str, tuple[tuple[int, ...], int]] = {}
+    online = {loc.level.location_id for loc in view.locations if loc.sells_online}
+    upcoming: list[NextUnit] = []
+    before = view.next_before.promise if view.next_before else None
+    for location_id in sorted(online | set(queue)):
+        here = [row for row in rows.values() if row.location_id == location_id]
+        owed = [Owed((p.line_id, p.tranche), p.owed) for p in queue.get(location_id, ()) if p.owed]
+        pegging = peg(owed, here, windows)
+        for piece in owed:
+            line_id = piece.key[0]
+            known, missing = pegged.get(line_id, ((), 0))
+            pegged[line_id] = (
+                known + tuple(row_id for row_id, _ in pegging.rows[piece.key]),
+                missing + pegging.uncovered.get(piece.key, 0),
+            )
+        if location_id in online:
+            upcoming.append(next_unit(dates, pegging, before))
+    return dates, pegged, min(upcoming, key=_how_soon, default=next_unit(dates, peg((), (), windows), before))
+
+
+def _how_soon(upcoming: NextUnit) -> tuple[int, date]:
+    rank = {"date": 0, "late": 1, "wait": 2, "none": 3}[upcoming.promise.kind.value]
+    return rank, upcoming.promise.from_ or date.max
+
+
+def _line_states(
+    view: ItemView,
+    rules: ReviewRules,
+    queue: Mapping[LocationGid, Sequence[Place]],
+    working: Mapping[str, _Working],
+    dates: Dates,
+    pegged: Mapping[str, tuple[tuple[int, ...], int]],
+    balanced: bool,
+    draft: _Draft,
+) -> tuple[tuple[LineState, ...], dict[str, NoticePlan]]:
+    ordered = sorted((p for places in queue.values() for p in places), key=lambda p: p.order_key)
+    rank: dict[str, int] = {}
+    for place in ordered:
+        if place.owed and place.line_id not in rank:
+            rank[place.line_id] = len(rank) + 1
+    lines, notices = [], {}
+    for line_id, w in working.items():
+        mine = [p for p in ordered if p.line_id == line_id]
+        owed = sum(p.owed for p in mine)
+        past = view.promises.get(line_id, LinePromises())
+        version, promise, promise_entry = past.version, past.current, _promise_entry(line_id, past)
+        if owed and balanced:
+            rows, uncovered = pegged[line_id]
+            promise = dates.of_rows(rows, uncovered, past.current)
+            version, promise_entry = _promised(w.line, promise, past, draft)
+        state = LineState(
+            line_id,
+            w.line.order_id,
+            w.line.variant_id,
+            w.line.open_total,
+            w.line.open_total - owed,
+            owed,
+            w.line.paid_at is not None,
+            w.line.inherited,
+            mine[0].queue_time if mine else (w.line.paid_at or w.line.created_at),
+            rank.get(line_id, 0),
+            promise if owed else None,
+            version,
+            w.overage,
+        )
+        lines.append(state)
+        if balanced:
+            notices[line_id] = due_notices(
+                _now(state, w, promise_entry, view.last_grants.get(line_id)),
+                view.notices.get(line_id, ()),
+                rules.tell_after_days,
+                draft.now,
+            )
+    return tuple(lines), notices
+
+
+def _promise_entry(line_id: str, past: LinePromises) -> str | None:
+    return f"promise/{line_id}/{past.version}" if past.current else None
+
+
+def _promised(line: QueuedLine, promise: Promise, past: LinePromises, draft: _Draft) -> tuple[int, str]:
+    """Write the published promise as version 0 once, and a new version whenever a reader would notice a difference."""
+    if not past.has_version_0:
+        told = past.published.to_json() if past.published else None
+        draft.for_line(line, Kind.PROMISE, units=0, n=0, data={"version": 0, "promise": told})
+    if past.current is not None and past.current.says_the_same_as(promise) and past.current.row_id == promise.row_id:
+        return past.version, f"promise/{line.line_id}/{past.version}"
+    version = past.version + 1
+    data = {"version": version, "promise": promise.to_json()}
+    entry = draft.for_line(line, Kind.PROMISE, units=0, n=version, row_id=promise.row_id, data=data)
+    return version, entry.entry_id
+
+
+def _now(state: LineState, w: _Working, promise_entry: str | None, last_grant: str | None) -> LineNow:
+    newest = max((t for t in w.tranches), key=lambda t: t.n, default=None)
+    waiting = f"tranche/{state.line_id}/{newest.n}" if newest and state.owed else None
+    return LineNow(
+        line_id=state.line_id,
+        owed=state.owed,
+        open=state.open,
+        is_paid=state.is_paid,
+        inherited=state.inherited,
+        waiting_since=waiting,
+        last_grant=w.last_grant or last_grant,
+        promise=state.promise,
+        promise_version=state.promise_version,
+        promise_entry=promise_entry,
+    )
