@@ -1,0 +1,253 @@
+"""The products list, and one variant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, func, select, tuple_
+
+from plugin.adapters.database.reports.numbers import past_promise
+from plugin.adapters.database.reports.titles import full_title
+from plugin.adapters.database.tables import (
+    item_states,
+    levels,
+    line_states,
+    locations,
+    products,
+    rules,
+    variant_states,
+    variants,
+)
+from plugin.adapters.database.transaction import Transaction
+from plugin.errors import NotFound
+
+PAGE = 50
+STATES = ("backorderable", "limit_reached", "paused", "in_stock", "changed_outside", "unmanaged", "untracked")
+# Filters that home's figures lead to, beside the states.
+WAITING = ("owed", "paid", "late")
+FILTERS = (*STATES, *WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list. `remaining` None: no limit. `decided_by`: the scope of the rule that decided, or empty."""
+
+    variant_id: str
+    product_id: str
+    product: str
+    variant: str
+    sku: str
+    image_url: str | None
+    state: str
+    reason: str
+    decided_by: str
+    limit_mode: str
+    limit_units: int | None
+    owed: int
+    remaining: int | None
+    available: int
+    next_from: date | None
+    next_to: date | None
+    next_promise: dict[str, Any] | None
+
+    @property
+    def title(self) -> str:
+        return full_title(self.product, self.variant)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`after` is the key that the next page begins behind; None on the last."""
+
+    rows: tuple[Listed, ...]
+    after: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StockAt:
+    """Units of an item at one location: Shopify's figures, and what we accept of them."""
+
+    location_id: str
+    location: str
+    available: int
+    committed: int
+    on_hand: int
+    unavailable: int
+    accepted: int
+    unexplained: int
+    asks: bool
+    difference: int
+    shortfall: int
+    read_at: datetime
+
+
+def page(
+    tx: Transaction, shop: str, *, show: str, words: str, today: date, after: tuple[str, str] | None
+) -> Page:
+    """
+    Read one page of variants in the order of their product's title.
+
+    Args:
+        show: One of `FILTERS`, or empty for all.
+        words: Looked for in product title, variant title and SKU.
+        after: Product title and variant id of the last line of the page before.
+    """
+    query = _listed().where(variants.c.shop == shop, variants.c.gone_at.is_(None))
+    if show in STATES:
+        query = query.where(variant_states.c.state == show)
+    elif show in WAITING:
+        query = query.where(_waits(shop, show, today))
+    if words:
+        like = f"%{_literal(words)}%"
+        query = query.where(
+            products.c.title.ilike(like, escape="\\")
+            | variants.c.sku.ilike(like, escape="\\")
+            | variants.c.title.ilike(like, escape="\\")
+        )
+    if after:
+        query = query.where(tuple_(products.c.title, variants.c.variant_id) > tuple_(*after))
+    rows = tx.rows(query.order_by(products.c.title, variants.c.variant_id).limit(PAGE + 1))
+    shown = tuple(_line(row) for row in rows[:PAGE])
+    more = len(rows) > PAGE
+    return Page(shown, (shown[-1].product, shown[-1].variant_id) if more else None)
+
+
+def counts(tx: Transaction, shop: str) -> dict[str, int]:
+    """Count the variants in each state."""
+    return dict(
+        tx.rows(
+            select(variant_states.c.state, func.count())
+            .join(
+                variants,
+                and_(
+                    variants.c.shop == variant_states.c.shop,
+                    variants.c.variant_id == variant_states.c.variant_id,
+                ),
+            )
+            .where(variant_states.c.shop == shop, variants.c.gone_at.is_(None))
+            .group_by(variant_states.c.state)
+        )
+    )
+
+
+def variant(tx: Transaction, shop: str, variant_id: str) -> tuple[Listed, str]:
+    """
+    Read one variant and its inventory item.
+
+    Raises:
+        NotFound: This shop has no such variant.
+    """
+    row = tx.execute(
+        _listed().where(variants.c.shop == shop, variants.c.variant_id == variant_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(variant_id)
+    return _line(row), row.item_id
+
+
+def closest_to_limit(tx: Transaction, shop: str, limit: int = 5) -> list[Listed]:
+    """Variants that are owed and have the fewest units left before their limit."""
+    rows = tx.rows(
+        _listed()
+        .where(
+            variants.c.shop == shop,
+            variants.c.gone_at.is_(None),
+            variant_states.c.limit_mode == "up_to",
+            variant_states.c.owed_units > 0,
+            variant_states.c.state.in_(("backorderable", "limit_reached")),
+        )
+        .order_by(
+            variant_states.c.remaining_units, variant_states.c.owed_units.desc(), variants.c.variant_id
+        )
+        .limit(limit)
+    )
+    return [_line(row) for row in rows]
+
+
+def stock(tx: Transaction, shop: str, item_id: str) -> list[StockAt]:
+    at_same_place = and_(
+        item_states.c.shop == levels.c.shop,
+        item_states.c.item_id == levels.c.item_id,
+        item_states.c.location_id == levels.c.location_id,
+    )
+    place = and_(locations.c.shop == levels.c.shop, locations.c.location_id == levels.c.location_id)
+    rows = tx.rows(
+        select(levels, item_states, locations.c.name)
+        .select_from(levels.outerjoin(item_states, at_same_place).outerjoin(locations, place))
+        .with_only_columns(
+            levels.c.location_id,
+            func.coalesce(locations.c.name, "").label("location"),
+            levels.c.available,
+            levels.c.committed,
+            levels.c.on_hand,
+            levels.c.unavailable,
+            func.coalesce(item_states.c.accepted, 0).label("accepted"),
+            func.coalesce(item_states.c.unexplained, 0).label("unexplained"),
+            func.coalesce(item_states.c.asks, False).label("asks"),
+            func.coalesce(item_states.c.difference, 0).label("difference"),
+            func.coalesce(item_states.c.shortfall, 0).label("shortfall"),
+            levels.c.read_at,
+        )
+        .where(levels.c.shop == shop, levels.c.item_id == item_id)
+        .order_by(locations.c.name, levels.c.location_id)
+    )
+    return [StockAt(*row) for row in rows]
+
+
+def _waits(shop: str, show: str, today: date):  # type: ignore[no-untyped-def]
+    line = exists().where(
+        line_states.c.shop == shop,
+        line_states.c.item_id == variants.c.item_id,
+        line_states.c.owed_units > 0,
+    )
+    if show == "paid":
+        return line.where(line_states.c.unpaid.is_(False))
+    if show == "late":
+        return line.where(past_promise(shop, today))
+    return line
+
+
+def _literal(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _listed() -> Select[Any]:
+    return (
+        select(
+            variants.c.variant_id,
+            variants.c.product_id,
+            products.c.title.label("product"),
+            variants.c.title.label("variant"),
+            variants.c.sku,
+            products.c.image_url,
+            func.coalesce(variant_states.c.state, "unmanaged").label("state"),
+            func.coalesce(variant_states.c.reason, "no_rule").label("reason"),
+            func.coalesce(rules.c.scope, "").label("decided_by"),
+            func.coalesce(variant_states.c.limit_mode, "never").label("limit_mode"),
+            variant_states.c.limit_units,
+            func.coalesce(variant_states.c.owed_units, 0).label("owed"),
+            variant_states.c.remaining_units.label("remaining"),
+            func.coalesce(variant_states.c.available, 0).label("available"),
+            variant_states.c.next_from,
+            variant_states.c.next_to,
+            variant_states.c.next_promise,
+            variants.c.item_id,
+        )
+        .join(
+            products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id)
+        )
+        .outerjoin(
+            variant_states,
+            and_(
+                variant_states.c.shop == variants.c.shop,
+                variant_states.c.variant_id == variants.c.variant_id,
+            ),
+        )
+        .outerjoin(rules, and_(rules.c.shop == variants.c.shop, rules.c.id == variant_states.c.rule_id))
+    )
+
+
+def _line(row: Any) -> Listed:
+    return Listed(*row[:17])

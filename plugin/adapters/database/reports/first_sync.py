@@ -1,0 +1,49 @@
+"""How far the first reading of a shop has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from plugin.adapters.database.tables import syncs
+from plugin.adapters.database.transaction import Transaction
+
+STAGES = ("variants", "orders", "deciding", "done")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`state`: none (not begun), variants, orders, deciding, done or failed. Lines are those of the bulk file being read."""
+
+    state: str = "none"
+    lines_done: int = 0
+    lines_total: int = 0
+    orders_seen: int = 0
+    error: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == "done"
+
+    @property
+    def percent(self) -> int:
+        """Whole percent: a third for each stage, and inside a stage by lines."""
+        if self.state not in STAGES:
+            return 0
+        share = min(1.0, self.lines_done / self.lines_total) if self.lines_total else 0.0
+        return min(100, round((STAGES.index(self.state) + (share if not self.is_done else 0)) * 100 / 3))
+
+
+def read(tx: Transaction, shop: str) -> Progress:
+    """Read the newest first sync of a shop; one that ever ended well counts as done, whatever came later."""
+    rows = tx.rows(
+        select(syncs.c.state, syncs.c.lines_done, syncs.c.lines_total, syncs.c.orders_seen, syncs.c.error)
+        .where(syncs.c.shop == shop, syncs.c.reason == "first")
+        .order_by(syncs.c.id.desc())
+        .limit(5)
+    )
+    if not rows:
+        return Progress()
+    chosen = next((row for row in rows if row.state == "done"), rows[0])
+    return Progress(chosen.state, chosen.lines_done, chosen.lines_total, chosen.orders_seen, chosen.error or "")

@@ -1,0 +1,124 @@
+"""Who waits for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, distinct, func, select
+
+from plugin.adapters.database.reports.titles import full_title
+from plugin.adapters.database.tables import deliveries, delivery_rows, line_states, order_lines, orders
+from plugin.adapters.database.transaction import Transaction
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line that is owed units. `supplier`, `reference`, `expected_on`: the delivery that covers its last unit."""
+
+    place: int
+    order_id: str
+    order: str
+    title: str
+    owed: int
+    held: int
+    unpaid: bool
+    inherited: bool
+    queue_time: datetime
+    promise: dict[str, Any] | None
+    delivery_id: int | None
+    supplier: str | None
+    reference: str | None
+    expected_on: date | None
+    overage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What was owed before we came."""
+
+    units: int
+    orders: int
+
+
+def _waiting():  # type: ignore[no-untyped-def]
+    return (
+        select(
+            line_states.c.queue_place,
+            line_states.c.order_id,
+            orders.c.name,
+            order_lines.c.title,
+            order_lines.c.variant_title,
+            line_states.c.owed_units,
+            line_states.c.held_units,
+            line_states.c.unpaid,
+            line_states.c.inherited,
+            line_states.c.queue_time,
+            line_states.c.promise,
+            deliveries.c.id.label("delivery_id"),
+            deliveries.c.supplier,
+            deliveries.c.reference,
+            deliveries.c.expected_on,
+            line_states.c.overage_units,
+        )
+        .join(
+            orders, and_(orders.c.shop == line_states.c.shop, orders.c.order_id == line_states.c.order_id)
+        )
+        .join(
+            order_lines,
+            and_(order_lines.c.shop == line_states.c.shop, order_lines.c.line_id == line_states.c.line_id),
+        )
+        .outerjoin(
+            delivery_rows,
+            and_(
+                delivery_rows.c.shop == line_states.c.shop,
+                delivery_rows.c.id == line_states.c.delivery_row_id,
+            ),
+        )
+        .outerjoin(
+            deliveries,
+            and_(deliveries.c.shop == line_states.c.shop, deliveries.c.id == delivery_rows.c.delivery_id),
+        )
+        .where(line_states.c.owed_units > 0)
+    )
+
+
+def _read(row: Any) -> Waiting:
+    head, (title, variant), rest = row[:3], row[3:5], row[5:]
+    return Waiting(*head, full_title(title, variant), *rest)
+
+
+def of_item(tx: Transaction, shop: str, item_id: str) -> list[Waiting]:
+    """Lines owed units of an item, the next one first."""
+    rows = tx.rows(
+        _waiting()
+        .where(line_states.c.shop == shop, line_states.c.item_id == item_id)
+        .order_by(line_states.c.queue_place, line_states.c.queue_time, line_states.c.line_id)
+        .limit(SHOWN)
+    )
+    return [_read(row) for row in rows]
+
+
+def inherited(tx: Transaction, shop: str) -> Inherited:
+    row = tx.execute(
+        select(
+            func.coalesce(func.sum(line_states.c.owed_units), 0), func.count(distinct(line_states.c.order_id))
+        ).where(
+            line_states.c.shop == shop, line_states.c.inherited.is_(True), line_states.c.owed_units > 0
+        )
+    ).one()
+    return Inherited(int(row[0]), row[1])
+
+
+def inherited_lines(tx: Transaction, shop: str) -> list[Waiting]:
+    """What was owed on the day we came, oldest first."""
+    rows = tx.rows(
+        _waiting()
+        .where(line_states.c.shop == shop, line_states.c.inherited.is_(True))
+        .order_by(line_states.c.queue_time, line_states.c.line_id)
+        .limit(SHOWN)
+    )
+    return [_read(row) for row in rows]

@@ -1,0 +1,321 @@
+"""Deliveries as pages show them: units that came, units still to come, and how many of those somebody waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_, case, distinct, func, select
+
+from plugin.adapters.database.reports.titles import full_title
+from plugin.adapters.database.tables import (
+    deliveries,
+    delivery_rows,
+    ledger,
+    line_states,
+    locations,
+    products,
+    variants,
+)
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.ledger import Kind
+from plugin.errors import NotFound
+
+LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    One delivery with its sums.
+
+    arrived: units matched to it in Shopify's stock. spoken_for: units still to come that orders wait on.
+    """
+
+    delivery_id: int
+    version: int
+    supplier: str
+    reference: str
+    location_id: str
+    location: str
+    expected_on: date | None
+    state: str
+    late_reason: str
+    units: int = 0
+    arrived: int = 0
+    spoken_for: int = 0
+    orders_waiting: int = 0
+
+    @property
+    def to_come(self) -> int:
+        return max(0, self.units - self.arrived)
+
+    @property
+    def name(self) -> str:
+        return f"{self.supplier} {self.reference}".strip()
+
+    def late_days(self, today: date) -> int:
+        """Days past the expected date; 0 while it is not late."""
+        if self.state != "open" or self.expected_on is None:
+            return 0
+        return max(0, (today - self.expected_on).days)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item of a delivery. `booked`: the merchant said they are here; Shopify's stock has not shown them yet."""
+
+    row_id: int
+    item_id: str
+    title: str
+    sku: str
+    variant_id: str
+    units: int
+    arrived: int
+    booked: int
+    spoken_for: int
+    orders_waiting: int
+
+    @property
+    def to_come(self) -> int:
+        return max(0, self.units - self.arrived)
+
+
+@dataclass(frozen=True, slots=True)
+class Sellable:
+    """Something a delivery may carry."""
+
+    item_id: str
+    variant_id: str
+    title: str
+    sku: str
+
+
+def open_deliveries(tx: Transaction, shop: str) -> list[Delivery]:
+    """Open deliveries, the ones without a date first, then by date: what is late stands on top."""
+    undated_first = case((deliveries.c.expected_on.is_(None), 0), else_=1)
+    return _deliveries(tx, shop, [deliveries.c.state == "open"], [undated_first, deliveries.c.expected_on])
+
+
+def closed_deliveries(tx: Transaction, shop: str) -> list[Delivery]:
+    return _deliveries(tx, shop, [deliveries.c.state != "open"], [deliveries.c.closed_at.desc()])
+
+
+def delivery(tx: Transaction, shop: str, delivery_id: int) -> Delivery:
+    """
+    Raises:
+        NotFound: This shop has no such delivery.
+    """
+    found = _deliveries(tx, shop, [deliveries.c.id == delivery_id], [])
+    if not found:
+        raise NotFound(f"delivery {delivery_id}")
+    return found[0]
+
+
+def _deliveries(tx: Transaction, shop: str, which: list, order: list) -> list[Delivery]:
+    place = and_(locations.c.shop == deliveries.c.shop, locations.c.location_id == deliveries.c.location_id)
+    heads = tx.rows(
+        select(deliveries, func.coalesce(locations.c.name, "").label("location"))
+        .select_from(deliveries.outerjoin(locations, place))
+        .where(deliveries.c.shop == shop, *which)
+        .order_by(*order, deliveries.c.id)
+        .limit(LISTED)
+    )
+    ids = [head.id for head in heads]
+    sums = _sums(tx, shop, ids)
+    return [
+        Delivery(
+            head.id,
+            head.version,
+            head.supplier,
+            head.reference,
+            head.location_id,
+            head.location,
+            head.expected_on,
+            head.state,
+            head.late_reason,
+            *sums.get(head.id, (0, 0, 0, 0)),
+        )
+        for head in heads
+    ]
+
+
+def _sums(tx: Transaction, shop: str, ids: Sequence[int]) -> dict[int, tuple[int, int, int, int]]:
+    rows = tx.rows(
+        select(delivery_rows.c.id, delivery_rows.c.delivery_id, delivery_rows.c.units).where(
+            delivery_rows.c.shop == shop, delivery_rows.c.delivery_id.in_(ids)
+        )
+    )
+    came = received(tx, shop, (row.id for row in rows))
+    waiting = dict(
+        (row.delivery_id, (int(row.units), row.orders))
+        for row in tx.rows(
+            select(
+                delivery_rows.c.delivery_id,
+                func.sum(line_states.c.owed_units).label("units"),
+                func.count(distinct(line_states.c.order_id)).label("orders"),
+            )
+            .join(
+                line_states,
+                and_(
+                    line_states.c.shop == delivery_rows.c.shop,
+                    line_states.c.delivery_row_id == delivery_rows.c.id,
+                ),
+            )
+            .where(delivery_rows.c.shop == shop, delivery_rows.c.delivery_id.in_(ids))
+            .where(line_states.c.owed_units > 0)
+            .group_by(delivery_rows.c.delivery_id)
+        )
+    )
+    sums: dict[int, tuple[int, int, int, int]] = {}
+    for delivery_id in ids:
+        mine = [row for row in rows if row.delivery_id == delivery_id]
+        units = sum(row.units for row in mine)
+        arrived = sum(min(row.units, came.get(row.id, 0)) for row in mine)
+        wanted, orders = waiting.get(delivery_id, (0, 0))
+        # A line is filed under the delivery that covers its last unit, so the sum may pass what that one brings.
+        sums[delivery_id] = (units, arrived, min(wanted, units - arrived), orders)
+    return sums
+
+
+def received(tx: Transaction, shop: str, row_ids: Iterable[int]) -> dict[int, int]:
+    """Units of delivery rows that Shopify's stock has shown."""
+    return _ledger_sums(tx, shop, list(row_ids), Kind.ACCEPT)
+
+
+def _ledger_sums(tx: Transaction, shop: str, row_ids: list[int], kind: Kind) -> dict[int, int]:
+    return {
+        row.delivery_row_id: int(row.units)
+        for row in tx.rows(
+            select(ledger.c.delivery_row_id, func.sum(ledger.c.units).label("units"))
+            .where(
+                ledger.c.shop == shop, ledger.c.kind == kind.value, ledger.c.delivery_row_id.in_(row_ids)
+            )
+            .group_by(ledger.c.delivery_row_id)
+        )
+    }
+
+
+def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
+    found = tx.rows(
+        select(delivery_rows.c.id, delivery_rows.c.item_id, delivery_rows.c.units)
+        .where(delivery_rows.c.shop == shop, delivery_rows.c.delivery_id == delivery_id)
+        .order_by(delivery_rows.c.id)
+    )
+    ids = [row.id for row in found]
+    came, booked = received(tx, shop, ids), _ledger_sums(tx, shop, ids, Kind.BOOKED)
+    names = _by_item(tx, shop, [row.item_id for row in found])
+    waiting = {
+        row.delivery_row_id: row
+        for row in tx.rows(
+            select(
+                line_states.c.delivery_row_id,
+                func.sum(line_states.c.owed_units).label("units"),
+                func.count(distinct(line_states.c.order_id)).label("orders"),
+            )
+            .where(
+                line_states.c.shop == shop,
+                line_states.c.delivery_row_id.in_(ids),
+                line_states.c.owed_units > 0,
+            )
+            .group_by(line_states.c.delivery_row_id)
+        )
+    }
+    rows = []
+    for row in found:
+        arrived = came.get(row.id, 0)
+        to_come = max(0, row.units - arrived)
+        wait = waiting.get(row.id)
+        name = names.get(row.item_id, Sellable(row.item_id, "", "A product that is gone", ""))
+        rows.append(
+            Row(
+                row.id,
+                row.item_id,
+                name.title,
+                name.sku,
+                name.variant_id,
+                row.units,
+                arrived,
+                max(0, booked.get(row.id, 0) - arrived),
+                min(int(wait.units), to_come) if wait else 0,
+                wait.orders if wait else 0,
+            )
+        )
+    return rows
+
+
+def _by_item(tx: Transaction, shop: str, item_ids: Sequence[str]) -> dict[str, Sellable]:
+    return {s.item_id: s for s in _sellables(tx, shop, variants.c.item_id.in_(item_ids), len(item_ids) * 20)}
+
+
+def by_sku(tx: Transaction, shop: str, skus: Sequence[str]) -> dict[str, list[Sellable]]:
+    """Find what carries these SKUs; a SKU may stand on several variants of one item, or on none."""
+    found: dict[str, list[Sellable]] = {sku: [] for sku in skus}
+    for sellable in _sellables(tx, shop, variants.c.sku.in_(skus), len(skus) * 20):
+        if all(other.item_id != sellable.item_id for other in found[sellable.sku]):
+            found[sellable.sku].append(sellable)
+    return found
+
+
+def search(tx: Transaction, shop: str, words: str, limit: int = 20) -> list[Sellable]:
+    """Find what a delivery may carry by SKU or title."""
+    like = f"%{words}%"
+    return _sellables(tx, shop, variants.c.sku.ilike(like) | products.c.title.ilike(like), limit)
+
+
+def wanted_first(tx: Transaction, shop: str, limit: int = 500) -> list[Sellable]:
+    """What may stand in a delivery, that which is owed first."""
+    owed = (
+        select(line_states.c.item_id, func.sum(line_states.c.owed_units).label("owed"))
+        .where(line_states.c.shop == shop, line_states.c.owed_units > 0)
+        .group_by(line_states.c.item_id)
+        .subquery()
+    )
+    rows = tx.rows(
+        _named()
+        .outerjoin(owed, owed.c.item_id == variants.c.item_id)
+        .where(variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.sku != "")
+        .order_by(func.coalesce(owed.c.owed, 0).desc(), variants.c.sku)
+        .limit(limit)
+    )
+    return [_sellable(row) for row in rows]
+
+
+def _named():  # type: ignore[no-untyped-def]
+    return select(
+        variants.c.item_id,
+        variants.c.variant_id,
+        variants.c.sku,
+        variants.c.title.label("variant"),
+        products.c.title.label("product"),
+    ).join(
+        products,
+        and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id),
+    )
+
+
+def _sellables(tx: Transaction, shop: str, which, limit: int) -> list[Sellable]:  # type: ignore[no-untyped-def]
+    rows = tx.rows(
+        _named()
+        .where(variants.c.shop == shop, variants.c.gone_at.is_(None), which)
+        .order_by(products.c.title, variants.c.variant_id)
+        .limit(limit)
+    )
+    return [_sellable(row) for row in rows]
+
+
+def _sellable(row) -> Sellable:  # type: ignore[no-untyped-def]
+    return Sellable(row.item_id, row.variant_id, full_title(row.product, row.variant), row.sku)
+
+
+def uncovered_units(tx: Transaction, shop: str) -> int:
+    """Owed units that no delivery covers."""
+    total = tx.execute(
+        select(func.coalesce(func.sum(line_states.c.owed_units), 0)).where(
+            line_states.c.shop == shop,
+            line_states.c.owed_units > 0,
+            line_states.c.delivery_row_id.is_(None),
+        )
+    ).scalar_one()
+    return int(total)

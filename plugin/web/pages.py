@@ -1,0 +1,121 @@
+"""Puts the merchant's pages on an app: blueprints, what every template may use, and our own static files."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, g, request
+
+from plugin.web import (
+    deliveries,
+    figures,
+    first_run,
+    home,
+    install,
+    labels,
+    mail,
+    numbers,
+    preferences,
+    products,
+)
+from plugin.web.parts import parts
+
+STATIC = Path(__file__).parent / "static"
+
+# What an act says once it is done; the address names the sentence, so a reload says it again and nobody can write it.
+DONE = {
+    "saved": "Saved.",
+    "on": "Backordering is on. What may be backordered opens within seconds of reaching zero.",
+    "paused": "Everything is paused. Your own “Continue selling” settings are being put back.",
+    "resumed": "Backordering runs again.",
+    "restored": "Backordering is off, and your original settings are being put back.",
+    "rule": "The rule is saved. Shopify follows within seconds.",
+    "cleared": "The setting is gone; the rule for all products decides again.",
+    "reapplied": "Our setting is being written again.",
+    "accepted": "Counted as arrived. Waiting orders get the units, oldest first.",
+    "refused": "Noted. Those units are not given to anybody.",
+    "delivery": "The delivery is entered. Dates are being worked out again.",
+    "date": "The new date is saved. Badges change first, mails follow.",
+    "received": "Booked. When Shopify shows the units, or if it already does, they count as this delivery.",
+    "cancelled": "The delivery is cancelled. Orders that waited on it look for other supply.",
+    "mail-paused": "Mail is paused. Nothing leaves until you resume.",
+    "mail-resumed": "Mail runs again.",
+    "approved": "On their way.",
+    "discarded": "Those mails will not be sent.",
+    "retried": "It will be tried again now.",
+    "test-sent": "The test mail is on its way. When it has arrived, say so, and mail to customers is switched on.",
+    "confirmed": "Mail is switched on.",
+}
+
+
+def register_pages(app: Flask) -> None:
+    """Add every page of the admin frame. The app carries its parts as `app.extensions["holdfast"]`."""
+    for module in (home, first_run, products, deliveries, mail, preferences, install):
+        app.register_blueprint(module.blueprint)
+    app.register_blueprint(
+        Blueprint("assets", __name__, static_folder=str(STATIC), static_url_path="/assets")
+    )
+    app.context_processor(_for_every_template)
+    app.jinja_env.globals.update(
+        asset=asset,
+        count=figures.count,
+        plain_number=numbers.of_gid,
+        state_name=labels.state_name,
+        why=labels.why,
+        limit_words=labels.limit_words,
+        wait_words=labels.wait_words,
+        labels=labels,
+    )
+    app.add_template_filter(figures.number, "number")
+    app.add_template_filter(_money, "money")
+    app.add_template_filter(_day, "day")
+    app.add_template_filter(_spoken_day, "spoken_day")
+    app.add_template_filter(_when, "when")
+    app.add_template_filter(_ago, "ago")
+
+
+@cache
+def asset(name: str) -> str:
+    """Name a static file with a mark of its content, so that a browser may keep it for ever."""
+    mark = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/assets/{name}?v={mark}"
+
+
+def _for_every_template() -> dict[str, Any]:
+    settings = parts().settings
+    return {
+        "api_key": settings.shopify_api_key,
+        "app_bridge_url": settings.app_bridge_url,
+        "done": DONE.get(request.args.get("done", "")),
+        "today": g.get("today"),
+        "now": g.get("now"),
+        "shop": g.get("shop", ""),
+    }
+
+
+def _money(amount: Any, currency: str | None = None) -> str:
+    return figures.money(amount, currency or g.shop_facts.currency)
+
+
+def _day(value: date | None) -> str:
+    return figures.day(value, g.today) if value else "no date"
+
+
+def _spoken_day(value: date) -> str:
+    return figures.weekday_or_day(value, g.today)
+
+
+def _when(instant: datetime | None) -> str:
+    if instant is None:
+        return ""
+    local = instant.astimezone(g.zone)
+    clock = f"{local:%H:%M}"
+    return f"today {clock}" if local.date() == g.today else f"{figures.day(local.date(), g.today)}, {clock}"
+
+
+def _ago(instant: datetime) -> str:
+    return figures.ago(instant, g.now)

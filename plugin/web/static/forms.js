@@ -1,0 +1,113 @@
+/* Sends forms with fetch (App Bridge adds the ID token), shows the answer, refreshes what is still under way.
+   303: show the page it leads to. 422 and 409: show the page again, with its errors beside the fields. */
+(() => {
+  "use strict";
+
+  const words = {
+    401: "Your session has ended. Reload this page, then send it again.",
+    409: "Somebody changed this meanwhile. Reload the page to see what it is now.",
+    offline: "We could not reach Holdfast. Nothing was changed. Check your connection and try again.",
+    other: "Something went wrong on our side. Nothing was changed. Try again in a minute.",
+  };
+
+  function say(text) {
+    const box = document.getElementById("say");
+    box.textContent = text;
+    box.hidden = false;
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  function show(html) {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const next = page.querySelector("main");
+    if (!next) return false;
+    document.title = page.title;
+    document.querySelector("main").replaceWith(document.adoptNode(next));
+    const wrong = next.querySelector("[aria-invalid=true]");
+    const notice = next.querySelector("[data-notice]");
+    (wrong || notice || next).focus({ preventScroll: false });
+    if (!wrong) window.scrollTo(0, 0);
+    start();
+    return true;
+  }
+
+  async function send(form, button) {
+    const body = new URLSearchParams(new FormData(form, button));
+    const buttons = form.querySelectorAll("button");
+    buttons.forEach((b) => { b.disabled = true; });
+    document.getElementById("say").hidden = true;
+    try {
+      const action = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.pathname;
+      const answer = await fetch(action, { method: "POST", body, headers: { Accept: "text/html" } });
+      const html = await answer.text();
+      if (answer.ok || answer.status === 422 || answer.status === 409) {
+        if (answer.redirected) history.pushState(null, "", answer.url);
+        if (show(html)) return;
+      }
+      say(words[answer.status] || words.other);
+    } catch (error) {
+      say(words.offline);
+    }
+    buttons.forEach((b) => { b.disabled = false; });
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    event.preventDefault();
+    send(form, event.submitter);
+  });
+
+  /* The browser's own back button: pages come from the server, never from our memory. */
+  window.addEventListener("popstate", () => location.reload());
+
+  /* data-follow="/path": the named box shows what the server makes of the form as it stands. */
+  let typing;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-follow]");
+    if (!form) return;
+    clearTimeout(typing);
+    typing = setTimeout(async () => {
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.dataset.follow, { method: "POST", body }).catch(() => null);
+      const box = document.getElementById(form.dataset.shows);
+      if (answer && answer.ok && box) box.innerHTML = await answer.text();
+    }, 250);
+  });
+
+  /* data-poll="/path": asked every two seconds until the answer no longer carries data-poll. */
+  let polling;
+  async function poll(box) {
+    const answer = await fetch(box.dataset.poll).catch(() => null);
+    if (!document.contains(box)) return;
+    if (answer && answer.ok) {
+      const holder = document.createElement("div");
+      holder.innerHTML = await answer.text();
+      const next = holder.firstElementChild;
+      if (next && !next.dataset.poll) { location.reload(); return; }
+      if (next) box.replaceWith(next);
+    }
+    polling = setTimeout(start, 2000);
+  }
+
+  /* App Bridge knows whether the block stands in the published theme; the server remembers it. */
+  async function reportBadge(box) {
+    if (!window.shopify || !shopify.app || !shopify.app.extensions) return;
+    const extensions = await shopify.app.extensions();
+    const active = extensions.some((e) => (e.activations || []).some((a) => a.status === "active"));
+    const body = new URLSearchParams({ active: active ? "yes" : "no" });
+    const answer = await fetch(box.dataset.badgeReport, { method: "POST", body });
+    if (answer.ok && box.isConnected) box.textContent = await answer.text();
+  }
+
+  let started;
+  function start() {
+    clearTimeout(polling);
+    const box = document.querySelector("[data-poll]");
+    if (box) polling = setTimeout(() => poll(box), 2000);
+    const badge = document.querySelector("[data-badge-report]");
+    if (badge && badge !== started) { started = badge; reportBadge(badge).catch(() => undefined); }
+  }
+
+  start();
+})();
