@@ -4,6 +4,7 @@
  */
 (() => {
   const LONGEST_TIMER_MS = 2 ** 31 - 1;
+  const PATIENCE_MS = 8000;
   const bare = (id) => String(id ?? '').split('/').pop();
 
   class HoldfastPromise extends HTMLElement {
@@ -131,7 +132,7 @@
       const address = `${location.pathname}?variant=${id}&section_id=${encodeURIComponent(this.dataset.section)}`;
       let fresh = null;
       try {
-        const answer = await fetch(address);
+        const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) });
         if (answer.ok) fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(this.id);
       } catch {
         // Offline: saying nothing is honest, the old variant's date is not.
