@@ -1,0 +1,139 @@
+"""Balances from commitments: what the ledger of a line, or of an item at a location, adds up to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from plugin.domain.allocation import Tranche
+from plugin.domain.facts import LocationGid
+from plugin.domain.ledger import Entry, Kind
+from plugin.domain.promises import Promise
+from plugin.domain.review import LinePromises
+
+# How an entry changes the units held for its line at its location.
+_HELD = {Kind.COVERED: 1, Kind.GRANT: 1, Kind.WITHDRAW: -1, Kind.SETTLE: -1}
+# Acceptances that say nothing about units the merchant called unreal.
+_BESIDE_A_REFUSAL = frozenset({"shipped", "matched", "rule"})
+
+
+@dataclass(frozen=True, slots=True)
+class LineHistory:
+    """
+    What the ledger says about one line.
+
+    tranches: by number, units after lowering. held: covered and granted, less withdrawn, less settled; no zeros.
+    settled: shipped units we have recorded. steps: the highest number used, by kind. last_grant: the entry that gave
+    it units last. overage: units recorded at sale as past the limit.
+    """
+
+    tranches: tuple[Tranche, ...] = ()
+    held: Mapping[LocationGid, int] = field(default_factory=dict)
+    settled: int = 0
+    steps: Mapping[str, int] = field(default_factory=dict)
+    promises: LinePromises = field(default_factory=LinePromises)
+    last_grant: str | None = None
+    overage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LocationHistory:
+    """
+    What the ledger says about an item at one location.
+
+    accepted: None before the opening count. refused: units the merchant called unreal that still show in Shopify.
+    accept_steps, baseline_steps, refuse_steps: the highest number used.
+    """
+
+    accepted: int | None = None
+    accept_steps: int = 0
+    baseline: int = 0
+    baseline_steps: int = 0
+    refused: int = 0
+    refuse_steps: int = 0
+
+
+def step_of(entry: Entry) -> int:
+    """The entry's own number, the last part of its name."""
+    return int(entry.entry_id.rsplit("/", 1)[1])
+
+
+def fold_line(entries: Iterable[Entry]) -> LineHistory:
+    """Add up the entries of one line, in ledger order. Entries of other kinds are passed over."""
+    tranches: dict[int, Tranche] = {}
+    held: dict[LocationGid, int] = defaultdict(int)
+    steps: dict[str, int] = {}
+    settled = overage = 0
+    promises, last_grant = LinePromises(), None
+    for entry in entries:
+        units = entry.units or 0
+        steps[entry.kind.value] = max(steps.get(entry.kind.value, 0), step_of(entry))
+        if entry.kind in _HELD:
+            held[LocationGid(entry.location_id or "")] += _HELD[entry.kind] * units
+        if entry.kind is Kind.GRANT:
+            last_grant = entry.entry_id
+        elif entry.kind is Kind.SETTLE:
+            settled += int(entry.data["shipped"])
+        elif entry.kind is Kind.TRANCHE:
+            tranches[step_of(entry)] = _tranche(entry)
+        elif entry.kind is Kind.LOWERED:
+            lowered = tranches[int(entry.data["tranche"])]
+            tranches[lowered.n] = replace(lowered, units=lowered.units - units)
+        elif entry.kind is Kind.OVERAGE:
+            overage += units
+        elif entry.kind is Kind.PROMISE:
+            promises = _promised(promises, entry)
+    return LineHistory(
+        tranches=tuple(tranches[n] for n in sorted(tranches)),
+        held={location: units for location, units in held.items() if units},
+        settled=settled,
+        steps=steps,
+        promises=promises,
+        last_grant=last_grant,
+        overage=overage,
+    )
+
+
+def _tranche(entry: Entry) -> Tranche:
+    return Tranche(
+        n=step_of(entry),
+        queue_time=datetime.fromisoformat(entry.data["queue_time"]),
+        units=entry.units or 0,
+        inherited=bool(entry.data["inherited"]),
+        unpaid=bool(entry.data["unpaid"]),
+    )
+
+
+def _promised(before: LinePromises, entry: Entry) -> LinePromises:
+    version, raw = int(entry.data["version"]), entry.data["promise"]
+    promise = Promise.from_json(raw) if raw else None
+    if version == 0:
+        return LinePromises(before.version, before.current, promise, has_version_0=True)
+    return LinePromises(version, promise, before.published, before.has_version_0)
+
+
+def fold_location(entries: Iterable[Entry]) -> LocationHistory:
+    """Add up the entries of one item at one location, in ledger order. Entries of other kinds are passed over."""
+    accepted: int | None = None
+    accept_steps = baseline = baseline_steps = refused = refuse_steps = 0
+    for entry in entries:
+        units = entry.units or 0
+        if entry.kind is Kind.ACCEPT:
+            accepted = (accepted or 0) + units
+            accept_steps = max(accept_steps, step_of(entry))
+            refused = _still_refused(refused, units, entry.data["cause"])
+        elif entry.kind is Kind.REFUSE:
+            refused, refuse_steps = units, max(refuse_steps, step_of(entry))
+        elif entry.kind is Kind.BASELINE:
+            baseline += units
+            baseline_steps = max(baseline_steps, step_of(entry))
+    return LocationHistory(accepted, accept_steps, baseline, baseline_steps, refused, refuse_steps)
+
+
+def _still_refused(refused: int, accepted: int, cause: str) -> int:
+    """A refusal outlives what is accepted for reasons of its own; the merchant's word and a fall end it."""
+    if cause in _BESIDE_A_REFUSAL:
+        return refused
+    return max(0, refused - accepted) if accepted > 0 else 0
