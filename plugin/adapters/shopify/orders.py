@@ -1,0 +1,203 @@
+"""Reading one order whole: its lines and what its fulfillment orders still have to ship."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from plugin.adapters.shopify.client import AdminClient
+from plugin.adapters.shopify.reading import instant, iso
+from plugin.domain.facts import (
+    Buyer,
+    FulfillmentOrderLine,
+    ItemGid,
+    LineGid,
+    LocationGid,
+    Order,
+    OrderGid,
+    OrderLine,
+    ProductGid,
+    VariantGid,
+)
+from plugin.errors import Unreachable
+
+# Null without the protected-data approval or `read_customers`: an order is of use without its buyer.
+_PERSONAL_FIELDS = frozenset({"email", "customer", "firstName", "defaultEmailAddress", "emailAddress"})
+_PAYMENTS_IN_HEAD = 20
+_READS_WHILE_CHANGING = 3
+_PAGES_PER_SEARCH = 200  # of 100 orders: a search reaches at most 25,000 objects, so start it anew before
+
+
+class _Changed(Exception):
+    """The order was changed between two pages of one reading."""
+
+
+def read_order(client: AdminClient, order_id: OrderGid) -> Order | None:
+    """
+    Read an order with all its lines and fulfillment-order lines, as of one `updatedAt`.
+
+    Returns:
+        None when Shopify shows no such order: deleted, or older than 60 days without `read_all_orders`.
+        Which of the two cannot be told here.
+    Raises:
+        Unreachable: The order changed again during each of several readings.
+    """
+    for _ in range(_READS_WHILE_CHANGING):
+        try:
+            return _read(client, order_id)
+        except _Changed:
+            continue
+    raise Unreachable(f"{client.shop}: {order_id} keeps changing while it is read")
+
+
+def orders_updated_since(client: AdminClient, since: datetime) -> Iterator[tuple[OrderGid, datetime]]:
+    """List orders changed at or after an instant, oldest change first; an order may come twice."""
+    while True:
+        last, count = since, 0
+        for node in client.pages("orders_since", {"query": f"updated_at:>='{iso(since)}'"}, ("orders",)):
+            last, count = instant(node["updatedAt"]), count + 1
+            yield OrderGid(node["id"]), last
+            if count >= _PAGES_PER_SEARCH * 100 and iso(last) != iso(since):
+                break
+        else:
+            return
+        since = last
+
+
+def fulfillment_order_owner(client: AdminClient, fulfillment_order_id: str) -> OrderGid | None:
+    """Name the order a fulfillment order belongs to, which its webhooks leave out; None when it is not visible."""
+    node = client.run("fulfillment_order_owner", {"id": fulfillment_order_id})["fulfillmentOrder"]
+    return OrderGid(node["orderId"]) if node else None
+
+
+def add_tag(client: AdminClient, order_id: OrderGid, tag: str) -> None:
+    """Add a tag; nothing happens when the order has it."""
+    client.run("add_tags", {"id": order_id, "tags": [tag]})
+
+
+def remove_tag(client: AdminClient, order_id: OrderGid, tag: str) -> None:
+    """Remove a tag; nothing happens when the order has none such."""
+    client.run("remove_tags", {"id": order_id, "tags": [tag]})
+
+
+def order_of(
+    head: Mapping[str, Any],
+    payments: Sequence[Mapping[str, Any]],
+    lines: Sequence[Mapping[str, Any]],
+    fulfillment_lines: Sequence[FulfillmentOrderLine],
+) -> Order:
+    """Turn an `Order` and its parts into ours."""
+    created_at = instant(str(head["createdAt"]))
+    return Order(
+        order_id=OrderGid(head["id"]),
+        name=head["name"],
+        number=head["number"],
+        created_at=created_at,
+        updated_at=instant(str(head["updatedAt"])),
+        paid_at=_paid_at(payments, created_at) if head["fullyPaid"] else None,
+        cancelled_at=instant(head["cancelledAt"]),
+        closed=head["closed"],
+        test=head["test"],
+        currency=head["currencyCode"],
+        financial_status=head["displayFinancialStatus"] or "",
+        source=head["sourceName"] or "",
+        buyer=_buyer(head),
+        tags=tuple(head["tags"]),
+        lines=tuple(_line(node) for node in lines),
+        fulfillment_lines=tuple(fulfillment_lines),
+    )
+
+
+def fulfillment_line_of(order: Mapping[str, Any], node: Mapping[str, Any]) -> FulfillmentOrderLine:
+    """Turn a line of a fulfillment order into ours. Its location is None when that location was deleted."""
+    location = (order["assignedLocation"] or {}).get("location")
+    return FulfillmentOrderLine(
+        fulfillment_order_id=order["id"],
+        status=order["status"],
+        location_id=LocationGid(location["id"]) if location else None,
+        line_id=LineGid(node["lineItem"]["id"]),
+        item_id=ItemGid(node["inventoryItemId"]) if node["inventoryItemId"] else None,
+        remaining=node["remainingQuantity"],
+    )
+
+
+def _read(client: AdminClient, order_id: OrderGid) -> Order | None:
+    head = client.run("order", {"id": order_id}, may_be_denied=_PERSONAL_FIELDS)["order"]
+    if head is None:
+        return None
+    payments = head["transactions"]
+    if head["fullyPaid"] and len(payments) == _PAYMENTS_IN_HEAD:
+        payments = _same(head, client.run("order_payments", {"id": order_id})["order"])["transactions"]
+    lines = list(_all(client, head, "lineItems", "order_lines"))
+    fulfillment_lines = [
+        fulfillment_line_of(order, node)
+        for order in _all(client, head, "fulfillmentOrders", "order_fulfillment_orders")
+        for node in _fulfillment_lines(client, order)
+    ]
+    return order_of(head, payments, lines, fulfillment_lines)
+
+
+def _all(client: AdminClient, head: Mapping[str, Any], field: str, page_query: str) -> Iterator[dict[str, Any]]:
+    page = head[field]
+    yield from page["nodes"]
+    while page["pageInfo"]["hasNextPage"]:
+        variables = {"id": head["id"], "after": page["pageInfo"]["endCursor"]}
+        page = _same(head, client.run(page_query, variables)["order"])[field]
+        yield from page["nodes"]
+
+
+def _fulfillment_lines(client: AdminClient, order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    page = order["lineItems"]
+    yield from page["nodes"]
+    while page["pageInfo"]["hasNextPage"]:
+        variables = {"id": order["id"], "after": page["pageInfo"]["endCursor"]}
+        again = client.run("fulfillment_order_lines", variables)["fulfillmentOrder"]
+        page = _same(order, again)["lineItems"]
+        yield from page["nodes"]
+
+
+def _same(first: Mapping[str, Any], again: dict[str, Any] | None) -> dict[str, Any]:
+    if again is None or again["updatedAt"] != first["updatedAt"]:
+        raise _Changed
+    return again
+
+
+def _line(node: Mapping[str, Any]) -> OrderLine:
+    variant, product = node["variant"], node["product"]
+    return OrderLine(
+        line_id=LineGid(node["id"]),
+        variant_id=VariantGid(variant["id"]) if variant else None,
+        product_id=ProductGid(product["id"]) if product else None,
+        item_id=ItemGid(variant["inventoryItem"]["id"]) if variant else None,
+        title=node["title"],
+        variant_title=node["variantTitle"] or "",
+        sku=node["sku"] or "",
+        quantity=node["quantity"],
+        current=node["currentQuantity"],
+        unfulfilled=node["unfulfilledQuantity"],
+        requires_shipping=node["requiresShipping"],
+        unit_price=node["discountedUnitPriceAfterAllDiscountsSet"]["shopMoney"]["amount"],
+        properties=tuple((entry["key"], entry["value"] or "") for entry in node["customAttributes"]),
+    )
+
+
+def _buyer(head: Mapping[str, Any]) -> Buyer:
+    customer = head["customer"] or {}
+    address = customer.get("defaultEmailAddress") or {}
+    return Buyer(
+        customer_id=customer.get("id"),
+        email=head["email"] or address.get("emailAddress"),
+        first_name=customer.get("firstName"),
+        locale=head["customerLocale"],
+    )
+
+
+def _paid_at(payments: Sequence[Mapping[str, Any]], created_at: datetime) -> datetime:
+    """When the last payment came in. An order that is paid without one (nothing to pay) was paid as it was placed."""
+    times = [
+        instant(str(payment["processedAt"] or payment["createdAt"]))
+        for payment in payments
+        if payment["kind"] in ("SALE", "CAPTURE") and payment["status"] == "SUCCESS"
+    ]
+    return max(times, default=created_at)

@@ -1,0 +1,87 @@
+"""Reading variants and their products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from plugin.adapters.shopify.batches import batches
+from plugin.adapters.shopify.client import AdminClient
+from plugin.domain.facts import ItemGid, Product, ProductGid, Variant, VariantGid
+
+VARIANTS_PER_READ = 20
+
+
+def read_variants(client: AdminClient, variant_ids: Sequence[VariantGid]) -> tuple[Variant, ...]:
+    """Read variants with their products, each once, in the order asked; deleted ones are absent."""
+    found: list[Variant] = []
+    products: dict[str, Product] = {}
+    for batch in batches(variant_ids, VARIANTS_PER_READ):
+        for node in client.run("variants", {"ids": batch})["nodes"]:
+            if not node:
+                continue
+            head = node["product"]
+            if head["id"] not in products:
+                products[head["id"]] = product_of(head, _collections(client, head))
+            found.append(variant_of(node, products[head["id"]]))
+    return tuple(found)
+
+
+def read_product(client: AdminClient, product_id: ProductGid) -> tuple[Variant, ...] | None:
+    """Read all variants of a product; None when the product is gone."""
+    head = client.run("product", {"id": product_id})["product"]
+    if head is None:
+        return None
+    product = product_of(head, _collections(client, head))
+    nodes = list(head["variants"]["nodes"])
+    page = head["variants"]["pageInfo"]
+    if page["hasNextPage"]:
+        variables = {"id": product_id, "after": page["endCursor"]}
+        nodes.extend(client.pages("product_variants", variables, ("product", "variants")))
+    return tuple(variant_of(node, product) for node in nodes)
+
+
+def variants_of_item(client: AdminClient, item_id: ItemGid) -> tuple[Variant, ...]:
+    """Read the variants that share an inventory item: today one, one day several; none when the item is gone."""
+    nodes = client.pages("item_variants", {"id": item_id}, ("inventoryItem", "variants"))
+    return read_variants(client, [VariantGid(node["id"]) for node in nodes])
+
+
+def product_of(node: Mapping[str, Any], collections: Iterable[str]) -> Product:
+    """Turn a `Product` into ours. Its picture is that of the first medium, when it has one."""
+    preview = (node["featuredMedia"] or {}).get("preview") or {}
+    return Product(
+        product_id=ProductGid(node["id"]),
+        title=node["title"],
+        handle=node["handle"],
+        status=node["status"],
+        vendor=node["vendor"] or "",
+        product_type=node["productType"] or "",
+        tags=tuple(node["tags"]),
+        collections=tuple(collections),
+        image_url=(preview.get("image") or {}).get("url"),
+    )
+
+
+def variant_of(node: Mapping[str, Any], product: Product) -> Variant:
+    """Turn a `ProductVariant` into ours."""
+    return Variant(
+        variant_id=VariantGid(node["id"]),
+        item_id=ItemGid(node["inventoryItem"]["id"]),
+        title=node["title"],
+        sku=node["sku"] or "",
+        policy=node["inventoryPolicy"],
+        price=node["price"],
+        product=product,
+        badge=node["metafield"]["value"] if node["metafield"] else None,
+    )
+
+
+def _collections(client: AdminClient, head: Mapping[str, Any]) -> list[str]:
+    first = head["collections"]
+    ids = [node["id"] for node in first["nodes"]]
+    if first["pageInfo"]["hasNextPage"]:
+        variables = {"id": head["id"], "after": first["pageInfo"]["endCursor"]}
+        rest = client.pages("product_collections", variables, ("product", "collections"))
+        ids.extend(node["id"] for node in rest)
+    return ids
