@@ -1,0 +1,45 @@
+"""What people do to a shop. Each act holds the shop's lock, changes state, and says which webhooks follow from it."""
+
+from devstore.acts.cancelling import cancel
+from devstore.acts.checkout import Buyer, Refused, Wanted, checkout, find_variant
+from devstore.acts.editing import edit
+from devstore.acts.errors import ActError
+from devstore.acts.fulfilling import Tracking, fulfill, fulfill_lines
+from devstore.acts.goods import delete_product, set_policy, set_product_status
+from devstore.acts.holding import hold, merge, move, release, split
+from devstore.acts.paying import pay
+from devstore.acts.refunding import RefundWish, refund
+from devstore.acts.returning import take_back
+from devstore.acts.routing import route
+from devstore.acts.stock import adjust_stock, set_stock
+from devstore.acts.tagging import touch_order
+
+__all__ = [
+    "ActError",
+    "Buyer",
+    "RefundWish",
+    "Refused",
+    "Tracking",
+    "Wanted",
+    "adjust_stock",
+    "cancel",
+    "checkout",
+    "delete_product",
+    "edit",
+    "find_variant",
+    "fulfill",
+    "fulfill_lines",
+    "hold",
+    "merge",
+    "move",
+    "pay",
+    "refund",
+    "release",
+    "route",
+    "set_policy",
+    "set_product_status",
+    "set_stock",
+    "split",
+    "take_back",
+    "touch_order",
+]

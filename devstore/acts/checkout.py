@@ -1,0 +1,196 @@
+"""A shopper buys: refused by DENY, let through by CONTINUE, committed where the goods lie."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from devstore.acts.paying import record_sale
+from devstore.acts.routing import plan_locations, route
+from devstore.acts.stock import StockChanges, level_at
+from devstore.payloads.customer import full_customer_body
+from devstore.payloads.goods import product_body
+from devstore.payloads.order import order_body
+from devstore.world import Address, Customer, LineItem, Order, Variant, World
+
+ROUTING_DELAY_S = 0.2
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One line of a cart."""
+
+    variant_id: int
+    quantity: int
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who buys, and where it goes."""
+
+    email: str = "ada@example.com"
+    first_name: str = "Ada"
+    last_name: str = "Lind"
+    locale: str = "en"
+    phone: str = ""
+    address: Address = field(default_factory=Address)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a checkout did not happen."""
+
+    reason: str
+    variant_id: int | None = None
+
+
+def find_variant(world: World, wanted: int | str) -> Variant | None:
+    """Return a variant by its number, its GID or its SKU."""
+    if isinstance(wanted, int):
+        return world.variants.get(wanted)
+    tail = wanted.rsplit("/", 1)[-1]
+    if tail.isdigit() and int(tail) in world.variants:
+        return world.variants[int(tail)]
+    return world.variant_by_sku(wanted)
+
+
+def checkout(
+    world: World,
+    lines: Sequence[Wanted],
+    buyer: Buyer,
+    *,
+    paid: bool = True,
+    source: str = "web",
+    attributes: Sequence[tuple[str, str]] = (),
+    note: str | None = None,
+) -> Order | Refused:
+    """
+    Buy the lines, all of them or nothing.
+
+    Args:
+        source: Where the sale comes from: web, pos, shopify_draft_order.
+        attributes: The cart's attributes.
+    Returns:
+        The order, whose fulfillment orders follow a moment later, or why it was refused.
+    """
+    with world.lock:
+        refusal = refusal_of(world, lines)
+        if refusal is not None:
+            return refusal
+        customer = _customer(world, buyer)
+        now = world.now()
+        world.last_order_number += 1
+        order = Order(
+            id=world.id("Order"),
+            number=world.last_order_number,
+            created_at=now,
+            processed_at=now,
+            updated_at=now,
+            customer_id=customer.id,
+            email=buyer.email,
+            customer_locale=buyer.locale,
+            currency=world.shop.currency,
+            token=secrets.token_hex(16),
+            phone=buyer.phone,
+            source_name=source,
+            note=note,
+            attributes=list(attributes),
+            shipping_address=replace(buyer.address, first_name=buyer.first_name, last_name=buyer.last_name),
+        )
+        order.lines = [line_for(world, world.variants[one.variant_id], one.quantity, one.properties) for one in lines]
+        world.orders[order.id] = order
+        customer.order_ids.append(order.id)
+        changes = StockChanges(world)
+        for line in order.lines:
+            commit(world, changes, line, line.quantity)
+        if paid:
+            record_sale(world, order)
+        _announce(world, order, changes)
+        if world.later is None:
+            route(world, order)
+        else:
+            world.later(ROUTING_DELAY_S, lambda: route(world, order))
+        return order
+
+
+def refusal_of(world: World, lines: Sequence[Wanted]) -> Refused | None:
+    """Return why a cart cannot be bought as it stands, or None."""
+    if not lines:
+        return Refused("the cart is empty")
+    units: Counter[int] = Counter()
+    for line in lines:
+        if line.quantity < 1:
+            return Refused("a line needs at least one unit", line.variant_id)
+        variant = world.variants.get(line.variant_id)
+        if variant is None:
+            return Refused("no such variant", line.variant_id)
+        product = world.products[variant.product_id]
+        if product.status != "ACTIVE" or product.published_at is None:
+            return Refused(f"{product.title} is not for sale", variant.id)
+        units[variant.id] += line.quantity
+    for variant_id, wanted in units.items():
+        variant = world.variants[variant_id]
+        item = world.items[variant.inventory_item_id]
+        left = world.online_available(item.id)
+        if item.tracked and variant.policy == "DENY" and wanted > left:
+            title = world.products[variant.product_id].title
+            return Refused(f"{title} is sold out" if left <= 0 else f"only {left} of {title} left", variant_id)
+    return None
+
+
+def line_for(world: World, variant: Variant, quantity: int, properties: Sequence[tuple[str, str]] = ()) -> LineItem:
+    """Return an order line for a variant, with nothing committed yet."""
+    product, item = world.products[variant.product_id], world.items[variant.inventory_item_id]
+    return LineItem(
+        id=world.id("LineItem"),
+        variant_id=variant.id,
+        product_id=product.id,
+        inventory_item_id=item.id,
+        title=product.title,
+        variant_title="" if variant.title == "Default Title" else variant.title,
+        sku=variant.sku,
+        vendor=product.vendor,
+        price=variant.price,
+        quantity=quantity,
+        properties=list(properties),
+        requires_shipping=item.requires_shipping,
+        taxable=variant.taxable,
+        tracked=item.tracked,
+    )
+
+
+def commit(world: World, changes: StockChanges, line: LineItem, units: int) -> dict[int, int]:
+    """Assign units of a line to locations and commit them there; returns the units per location."""
+    assert line.inventory_item_id is not None
+    plan = plan_locations(world, line.inventory_item_id, units)
+    for location_id, share in plan.items():
+        line.assigned[location_id] = line.assigned.get(location_id, 0) + share
+        if line.tracked:
+            changes.shift(level_at(world, line.inventory_item_id, location_id), available=-share, committed=share)
+    return plan
+
+
+def _customer(world: World, buyer: Buyer) -> Customer:
+    known = next((one for one in world.customers.values() if one.email.lower() == buyer.email.lower()), None)
+    if known is not None:
+        return known
+    now = world.now()
+    customer = Customer(
+        world.id("Customer"), buyer.email, buyer.first_name, buyer.last_name, buyer.locale, now, now, buyer.phone
+    )
+    customer.address = buyer.address
+    world.customers[customer.id] = customer
+    world.happened("customers/create", lambda: full_customer_body(world, customer))
+    return customer
+
+
+def _announce(world: World, order: Order, changes: StockChanges) -> None:
+    for topic in ("orders/create", *(("orders/paid",) if order.transactions else ())):
+        world.happened(topic, lambda: order_body(world, order))
+    changes.announce()
+    for product_id in dict.fromkeys(line.product_id for line in order.lines):
+        product = world.products[product_id or 0]
+        world.happened("products/update", lambda product=product: product_body(world, product))

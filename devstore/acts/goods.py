@@ -1,0 +1,68 @@
+"""Staff change what is for sale."""
+
+from __future__ import annotations
+
+from devstore.acts.errors import ActError
+from devstore.payloads.goods import deleted_item_body, product_body
+from devstore.world import Product, Variant, World
+
+POLICIES = ("DENY", "CONTINUE")
+STATUSES = ("ACTIVE", "DRAFT", "ARCHIVED")
+
+
+def product_changed(world: World, product: Product) -> None:
+    """Stamp a product and send products/update."""
+    product.updated_at = world.now()
+    world.happened("products/update", lambda: product_body(world, product))
+
+
+def set_policy(world: World, variant: Variant, policy: str) -> Variant:
+    """
+    Let a variant be sold below zero, or stop that.
+
+    Raises:
+        ActError: No such policy.
+    """
+    with world.lock:
+        if policy not in POLICIES:
+            raise ActError(f"no such inventory policy: {policy}")
+        if variant.policy != policy:
+            variant.policy = policy
+            variant.updated_at = world.now()
+            product_changed(world, world.products[variant.product_id])
+        return variant
+
+
+def set_product_status(world: World, product: Product, status: str) -> Product:
+    """
+    Publish, draft or archive a product.
+
+    Raises:
+        ActError: No such status.
+    """
+    with world.lock:
+        if status not in STATUSES:
+            raise ActError(f"no such product status: {status}")
+        product.status = status
+        product_changed(world, product)
+        return product
+
+
+def delete_product(world: World, product: Product) -> None:
+    """Remove a product with its variants, stock and metafields; orders keep their lines."""
+    with world.lock:
+        gone = {product.gid, *(f"gid://shopify/ProductVariant/{number}" for number in product.variant_ids)}
+        for variant in world.variants_of(product):
+            item = world.items.pop(variant.inventory_item_id)
+            world.variant_of_item.pop(item.id, None)
+            del world.variants[variant.id]
+            for key in [key for key in world.levels if key[0] == item.id]:
+                del world.levels[key]
+            world.happened("inventory_items/delete", lambda item=item: deleted_item_body(item))
+        for key in [key for key in world.metafields if key[0] in gone]:
+            del world.metafields[key]
+        for collection in world.collections.values():
+            if product.id in collection.product_ids:
+                collection.product_ids.remove(product.id)
+        del world.products[product.id]
+        world.happened("products/delete", lambda: {"id": product.id})
