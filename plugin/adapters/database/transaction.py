@@ -90,9 +90,7 @@ class Transaction:
             return
         keys = [c.name for c in table.primary_key.columns]
         statement = self.insert(table)
-        changed = {
-            name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep
-        }
+        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
         statement = (
             statement.on_conflict_do_update(index_elements=keys, set_=changed)
             if changed
@@ -123,9 +121,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads: on SQLite it does not queue behind writers."""
-        with self.engine.connect().execution_options(holdfast_read_only=True) as connection:
-            with connection.begin():
-                yield Transaction(connection)
+        with self.engine.connect().execution_options(holdfast_read_only=True) as connection, connection.begin():
+            yield Transaction(connection)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -83,9 +83,7 @@ class StockAt:
     read_at: datetime
 
 
-def page(
-    tx: Transaction, shop: str, *, show: str, words: str, today: date, after: tuple[str, str] | None
-) -> Page:
+def page(tx: Transaction, shop: str, *, show: str, words: str, today: date, after: tuple[str, str] | None) -> Page:
     """
     Read one page of variants in the order of their product's title.
 
@@ -139,9 +137,7 @@ def variant(tx: Transaction, shop: str, variant_id: str) -> tuple[Listed, str]:
     Raises:
         NotFound: This shop has no such variant.
     """
-    row = tx.execute(
-        _listed().where(variants.c.shop == shop, variants.c.variant_id == variant_id)
-    ).one_or_none()
+    row = tx.execute(_listed().where(variants.c.shop == shop, variants.c.variant_id == variant_id)).one_or_none()
     if row is None:
         raise NotFound(variant_id)
     return _line(row), row.item_id
@@ -158,9 +154,7 @@ def closest_to_limit(tx: Transaction, shop: str, limit: int = 5) -> list[Listed]
             variant_states.c.owed_units > 0,
             variant_states.c.state.in_(("backorderable", "limit_reached")),
         )
-        .order_by(
-            variant_states.c.remaining_units, variant_states.c.owed_units.desc(), variants.c.variant_id
-        )
+        .order_by(variant_states.c.remaining_units, variant_states.c.owed_units.desc(), variants.c.variant_id)
         .limit(limit)
     )
     return [_line(row) for row in rows]
@@ -235,9 +229,7 @@ def _listed() -> Select[Any]:
             variant_states.c.next_promise,
             variants.c.item_id,
         )
-        .join(
-            products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id)
-        )
+        .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(
             variant_states,
             and_(

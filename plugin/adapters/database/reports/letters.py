@@ -53,14 +53,10 @@ class Planned:
 def counts(tx: Transaction, shop: str) -> dict[str, int]:
     """Count messages by tab; waiting includes what is planned."""
     by_state = dict(
-        tx.rows(
-            select(messages.c.state, func.count()).where(messages.c.shop == shop).group_by(messages.c.state)
-        )
+        tx.rows(select(messages.c.state, func.count()).where(messages.c.shop == shop).group_by(messages.c.state))
     )
     found = {tab: sum(by_state.get(state, 0) for state in states) for tab, states in TABS.items()}
-    planned = tx.execute(
-        select(func.count()).where(notices.c.shop == shop, notices.c.state == "waiting")
-    ).scalar_one()
+    planned = tx.execute(select(func.count()).where(notices.c.shop == shop, notices.c.state == "waiting")).scalar_one()
     return found | {"waiting": found["waiting"] + planned}
 
 
@@ -79,9 +75,7 @@ def letter(tx: Transaction, shop: str, message_id: int) -> Letter:
     Raises:
         NotFound: This shop has no such message.
     """
-    row = tx.execute(
-        _letters().where(messages.c.shop == shop, messages.c.id == message_id)
-    ).one_or_none()
+    row = tx.execute(_letters().where(messages.c.shop == shop, messages.c.id == message_id)).one_or_none()
     if row is None:
         raise NotFound(f"message {message_id}")
     return Letter(*row)

@@ -93,12 +93,8 @@ def _named_items():  # type: ignore[no-untyped-def]
             func.coalesce(locations.c.name, "").label("location"),
         )
         .join(first, and_(first.c.shop == item_states.c.shop, first.c.item_id == item_states.c.item_id))
-        .join(
-            variants, and_(variants.c.shop == first.c.shop, variants.c.variant_id == first.c.variant_id)
-        )
-        .join(
-            products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id)
-        )
+        .join(variants, and_(variants.c.shop == first.c.shop, variants.c.variant_id == first.c.variant_id))
+        .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(
             locations,
             and_(
@@ -181,9 +177,7 @@ def changed_outside(tx: Transaction, shop: str) -> list[Outside]:
                 variants.c.variant_id == variant_states.c.variant_id,
             ),
         )
-        .join(
-            products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id)
-        )
+        .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .where(variant_states.c.shop == shop, variant_states.c.state == "changed_outside")
         .order_by(variant_states.c.decided_at, variants.c.variant_id)
         .limit(SHOWN)

@@ -83,9 +83,7 @@ def mail_today(tx: Transaction, shop: str, day_began: datetime) -> MailToday:
         )
     )
     sent = tx.execute(
-        select(func.count()).where(
-            messages.c.shop == shop, messages.c.state == "sent", messages.c.sent_at >= day_began
-        )
+        select(func.count()).where(messages.c.shop == shop, messages.c.state == "sent", messages.c.sent_at >= day_began)
     ).scalar_one()
     by_notice = dict(
         tx.rows(

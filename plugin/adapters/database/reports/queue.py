@@ -64,9 +64,7 @@ def _waiting():  # type: ignore[no-untyped-def]
             deliveries.c.expected_on,
             line_states.c.overage_units,
         )
-        .join(
-            orders, and_(orders.c.shop == line_states.c.shop, orders.c.order_id == line_states.c.order_id)
-        )
+        .join(orders, and_(orders.c.shop == line_states.c.shop, orders.c.order_id == line_states.c.order_id))
         .join(
             order_lines,
             and_(order_lines.c.shop == line_states.c.shop, order_lines.c.line_id == line_states.c.line_id),
@@ -106,9 +104,7 @@ def inherited(tx: Transaction, shop: str) -> Inherited:
     row = tx.execute(
         select(
             func.coalesce(func.sum(line_states.c.owed_units), 0), func.count(distinct(line_states.c.order_id))
-        ).where(
-            line_states.c.shop == shop, line_states.c.inherited.is_(True), line_states.c.owed_units > 0
-        )
+        ).where(line_states.c.shop == shop, line_states.c.inherited.is_(True), line_states.c.owed_units > 0)
     ).one()
     return Inherited(int(row[0]), row[1])
 

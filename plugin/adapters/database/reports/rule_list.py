@@ -41,9 +41,7 @@ def for_subjects(tx: Transaction, shop: str, *subjects: tuple[str, str]) -> dict
 
 def own_settings(tx: Transaction, shop: str) -> int:
     """Count the products and variants whose own setting beats the list."""
-    return tx.execute(
-        select(func.count()).where(rules.c.shop == shop, rules.c.scope != "all")
-    ).scalar_one()
+    return tx.execute(select(func.count()).where(rules.c.shop == shop, rules.c.scope != "all")).scalar_one()
 
 
 def managed(tx: Transaction, shop: str) -> tuple[int, int]:

@@ -189,9 +189,7 @@ def _ledger_sums(tx: Transaction, shop: str, row_ids: list[int], kind: Kind) -> 
         row.delivery_row_id: int(row.units)
         for row in tx.rows(
             select(ledger.c.delivery_row_id, func.sum(ledger.c.units).label("units"))
-            .where(
-                ledger.c.shop == shop, ledger.c.kind == kind.value, ledger.c.delivery_row_id.in_(row_ids)
-            )
+            .where(ledger.c.shop == shop, ledger.c.kind == kind.value, ledger.c.delivery_row_id.in_(row_ids))
             .group_by(ledger.c.delivery_row_id)
         )
     }

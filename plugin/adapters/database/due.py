@@ -1,0 +1,131 @@
+"""What must be looked at: one row per subject however many events named it, so ten events cost one review.
+
+A review deletes only the version it saw; a mark that came meanwhile survives and is looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, delete, select, tuple_, update
+
+from plugin.adapters.database.tables import due
+from plugin.adapters.database.transaction import Transaction
+
+SWITCH = "switch"
+QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    kind: str
+    subject: str
+    version: int
+    attempts: int
+
+
+def mark(
+    tx: Transaction,
+    shop: str,
+    lane: str,
+    kind: str,
+    subjects: Iterable[str],
+    now: datetime,
+    not_before: datetime | None = None,
+) -> None:
+    """Mark subjects due in a lane. Marked again, the earlier moment stands."""
+    start = not_before or now
+    rows = [
+        {
+            "shop": shop,
+            "lane": lane,
+            "kind": kind,
+            "subject": subject,
+            "version": 1,
+            "marked_at": now,
+            "not_before": start,
+            "attempts": 0,
+        }
+        for subject in sorted(set(subjects))
+    ]
+    if not rows:
+        return
+    statement = tx.insert(due)
+    earlier = case(
+        (due.c.not_before < statement.excluded.not_before, due.c.not_before), else_=statement.excluded.not_before
+    )
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop", "lane", "kind", "subject"],
+            set_={
+                "version": due.c.version + 1,
+                "marked_at": statement.excluded.marked_at,
+                "not_before": earlier,
+            },
+        ),
+        rows,
+    )
+
+
+def take(tx: Transaction, shop: str, lane: str, now: datetime, kinds: Sequence[str], limit: int) -> list[Due]:
+    """Read what is due, oldest mark first. Nothing is removed: see `done` and `postpone`."""
+    rows = tx.execute(
+        select(due.c.kind, due.c.subject, due.c.version, due.c.attempts)
+        .where(due.c.shop == shop, due.c.lane == lane, due.c.kind.in_(kinds), due.c.not_before <= now)
+        .order_by(due.c.marked_at, due.c.subject)
+        .limit(limit)
+    )
+    return [Due(*row) for row in rows]
+
+
+def done(tx: Transaction, shop: str, lane: str, seen: Iterable[Due]) -> None:
+    """Forget marks that were looked at, unless they were renewed meanwhile."""
+    keys = [(d.kind, d.subject, d.version) for d in seen]
+    if keys:
+        tx.execute(
+            delete(due).where(
+                due.c.shop == shop,
+                due.c.lane == lane,
+                tuple_(due.c.kind, due.c.subject, due.c.version).in_(keys),
+            )
+        )
+
+
+def postpone(tx: Transaction, shop: str, lane: str, seen: Due, until: datetime, error: str) -> None:
+    """Try again later, unless the mark was renewed meanwhile (then it is due at once)."""
+    tx.execute(
+        update(due)
+        .where(
+            due.c.shop == shop,
+            due.c.lane == lane,
+            due.c.kind == seen.kind,
+            due.c.subject == seen.subject,
+            due.c.version == seen.version,
+        )
+        .values(not_before=until, attempts=due.c.attempts + 1, error=error[:500])
+    )
+
+
+def is_any(tx: Transaction, shop: str, lane: str, now: datetime) -> bool:
+    found = tx.execute(
+        select(due.c.subject).where(due.c.shop == shop, due.c.lane == lane, due.c.not_before <= now).limit(1)
+    ).first()
+    return found is not None
+
+
+def marked_among(tx: Transaction, shop: str, lane: str, kind: str, subjects: Iterable[str]) -> set[str]:
+    """Which of the subjects have a mark, ripe or not."""
+    rows = tx.execute(
+        select(due.c.subject).where(
+            due.c.shop == shop, due.c.lane == lane, due.c.kind == kind, due.c.subject.in_(list(subjects))
+        )
+    )
+    return {row.subject for row in rows}
+
+
+def shops_with_work(tx: Transaction, now: datetime) -> set[tuple[str, str]]:
+    """Shop and lane of everything that is due: what the sweep wakes."""
+    rows = tx.execute(select(due.c.shop, due.c.lane).where(due.c.not_before <= now).distinct())
+    return {(row.shop, row.lane) for row in rows}

@@ -1,0 +1,182 @@
+"""The append-only book of commitments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from plugin.adapters.database.tables import ledger
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.ledger import Entry, Kind
+from plugin.errors import Conflict
+
+_COLUMNS = (
+    ledger.c.entry_id,
+    ledger.c.kind,
+    ledger.c.at,
+    ledger.c.item_id,
+    ledger.c.location_id,
+    ledger.c.variant_id,
+    ledger.c.order_id,
+    ledger.c.line_id,
+    ledger.c.delivery_row_id,
+    ledger.c.units,
+    ledger.c.data,
+)
+
+
+def post(tx: Transaction, shop: str, entries: Sequence[Entry]) -> None:
+    """
+    Append entries.
+
+    Raises:
+        Conflict: An entry of that name exists: somebody decided meanwhile; decide again on what is there now.
+    """
+    if not entries:
+        return
+    rows = [
+        {
+            "shop": shop,
+            "entry_id": e.entry_id,
+            "kind": e.kind.value,
+            "at": e.at,
+            "item_id": e.item_id,
+            "location_id": e.location_id,
+            "variant_id": e.variant_id,
+            "order_id": e.order_id,
+            "line_id": e.line_id,
+            "delivery_row_id": e.delivery_row_id,
+            "units": e.units,
+            "data": dict(e.data),
+        }
+        for e in entries
+    ]
+    try:
+        tx.execute(insert(ledger), rows)
+    except IntegrityError as exc:
+        raise Conflict(f"an entry among {entries[0].entry_id} … was written meanwhile") from exc
+
+
+def post_once(tx: Transaction, shop: str, entry: Entry) -> bool:
+    """Append an entry named by an outside fact. False when it is already there."""
+    statement = tx.insert(ledger).values(
+        shop=shop,
+        entry_id=entry.entry_id,
+        kind=entry.kind.value,
+        at=entry.at,
+        item_id=entry.item_id,
+        location_id=entry.location_id,
+        variant_id=entry.variant_id,
+        order_id=entry.order_id,
+        line_id=entry.line_id,
+        delivery_row_id=entry.delivery_row_id,
+        units=entry.units,
+        data=dict(entry.data),
+    )
+    got = tx.execute(
+        statement.on_conflict_do_nothing(index_elements=["shop", "entry_id"]).returning(ledger.c.id)
+    ).first()
+    return got is not None
+
+
+def of_lines(tx: Transaction, shop: str, line_ids: Iterable[str]) -> dict[str, list[Entry]]:
+    """All entries of the lines, in the order they were written."""
+    wanted = list(line_ids)
+    found: dict[str, list[Entry]] = defaultdict(list)
+    if wanted:
+        rows = tx.execute(
+            select(*_COLUMNS).where(ledger.c.shop == shop, ledger.c.line_id.in_(wanted)).order_by(ledger.c.id)
+        )
+        for row in rows:
+            found[row.line_id].append(_entry(row))
+    return found
+
+
+_STOCK = (Kind.ACCEPT.value, Kind.REFUSE.value, Kind.BASELINE.value, Kind.BOOKED.value)
+
+
+def of_stock(tx: Transaction, shop: str, item_id: str) -> list[Entry]:
+    """Entries about an item's stock: accepted, refused, booked, baselines."""
+    rows = tx.execute(
+        select(*_COLUMNS)
+        .where(ledger.c.shop == shop, ledger.c.item_id == item_id, ledger.c.kind.in_(_STOCK))
+        .order_by(ledger.c.id)
+    )
+    return [_entry(row) for row in rows]
+
+
+def count(tx: Transaction, shop: str, kind: Kind, **subject: str | int) -> int:
+    """How many entries of a kind a subject has (the next one is numbered one more)."""
+    statement = select(func.count()).select_from(ledger).where(ledger.c.shop == shop, ledger.c.kind == kind.value)
+    for column, value in subject.items():
+        statement = statement.where(ledger.c[column] == value)
+    return int(tx.execute(statement).scalar_one())
+
+
+def last_published(tx: Transaction, shop: str, variant_id: str, at: datetime) -> Entry | None:
+    """What the badge of a variant said at a moment."""
+    row = tx.execute(
+        select(*_COLUMNS)
+        .where(
+            ledger.c.shop == shop,
+            ledger.c.variant_id == variant_id,
+            ledger.c.kind == Kind.PUBLISH.value,
+            ledger.c.at <= at,
+        )
+        .order_by(ledger.c.at.desc(), ledger.c.id.desc())
+        .limit(1)
+    ).first()
+    return _entry(row) if row else None
+
+
+def originals(tx: Transaction, shop: str, variant_ids: Iterable[str] | None = None) -> dict[str, str]:
+    """The policy each variant had before we first wrote it."""
+    statement = select(ledger.c.variant_id, ledger.c.data).where(
+        ledger.c.shop == shop, ledger.c.kind == Kind.ORIGINAL.value
+    )
+    if variant_ids is not None:
+        statement = statement.where(ledger.c.variant_id.in_(list(variant_ids)))
+    return {row.variant_id: row.data["policy"] for row in tx.execute(statement.order_by(ledger.c.id))}
+
+
+def received_by_row(tx: Transaction, shop: str, row_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Units received by a delivery row, and units booked as arrived that no rise was matched to yet."""
+    wanted = list(row_ids)
+    if not wanted:
+        return {}
+    rows = tx.execute(
+        select(ledger.c.delivery_row_id, ledger.c.kind, ledger.c.data, ledger.c.units).where(
+            ledger.c.shop == shop,
+            ledger.c.delivery_row_id.in_(wanted),
+            ledger.c.kind.in_([Kind.ACCEPT.value, Kind.BOOKED.value]),
+        )
+    )
+    received: dict[int, int] = defaultdict(int)
+    booked: dict[int, int] = defaultdict(int)
+    for row in rows:
+        if row.kind == Kind.BOOKED.value:
+            booked[row.delivery_row_id] += row.units
+        else:
+            received[row.delivery_row_id] += row.units
+    return {i: (received[i], max(0, booked[i] - received[i])) for i in wanted}
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        row.entry_id,
+        Kind(row.kind),
+        row.at,
+        row.item_id,
+        row.location_id,
+        row.variant_id,
+        row.order_id,
+        row.line_id,
+        row.delivery_row_id,
+        row.units,
+        row.data,
+    )
