@@ -1,4 +1,4 @@
-"""One way into the database: a transaction that commits whole or not at all, with a list of things to do after commit."""
+"""One way into the database: a transaction that commits whole or not at all, and what to do after it did."""
 
 from __future__ import annotations
 

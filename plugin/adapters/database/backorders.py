@@ -1,0 +1,367 @@
+"""One item's queue: rows into the domain's `ItemView`, and its `ItemPlan` back into rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+
+from plugin.adapters.database import facts, ledger, supply
+from plugin.adapters.database.tables import (
+    baselines,
+    deliveries,
+    delivery_rows,
+    item_states,
+    line_states,
+    notices,
+    open_units,
+    order_lines,
+    orders,
+    shops,
+    variant_states,
+)
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.allocation import QueuedLine
+from plugin.domain.facts import LocationGid
+from plugin.domain.ledger import Kind
+from plugin.domain.notices import NoticeKind, PastNotice
+from plugin.domain.promises import NextUnit, Promise, published_promise
+from plugin.domain.replay import LineHistory, fold_line, fold_location
+from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView
+
+# A line found later than this after its order was placed was missed by us: nobody is mailed about it unasked.
+FOUND_LATE_AFTER = timedelta(hours=24)
+_OPEN_NOTICE_STATES = frozenset({"waiting", "asks"})
+
+
+def load_item(tx: Transaction, shop: str, item_id: str) -> ItemView | None:
+    """Gather everything a review of the item needs. None when the item's levels were never read."""
+    levels = facts.read_levels(tx, shop, [item_id])
+    if not levels:
+        return None
+    rows = _line_rows(tx, shop, item_id)
+    histories = {line_id: fold_line(entries) for line_id, entries in ledger.of_lines(tx, shop, list(rows)).items()}
+    open_by_line = _open_units(tx, shop, item_id)
+    installed_at = _installed_at(tx, shop)
+    lines = tuple(
+        _line(row, histories.get(line_id, LineHistory()), open_by_line.get(line_id, {}), installed_at)
+        for line_id, row in rows.items()
+    )
+    return ItemView(
+        item_id=item_id,
+        locations=_locations(tx, shop, item_id, levels),
+        lines=lines,
+        rows=supply.open_rows(tx, shop, [item_id]).get(item_id, ()),
+        promises={
+            line_id: _promises(tx, shop, row, histories.get(line_id, LineHistory())) for line_id, row in rows.items()
+        },
+        notices=_notices(tx, shop, list(rows)),
+        last_grants={i: h.last_grant for i, h in histories.items() if h.last_grant},
+        next_before=_next_before(tx, shop, item_id),
+    )
+
+
+def _line_rows(tx: Transaction, shop: str, item_id: str) -> dict[str, Any]:
+    """Lines with something open of the item, and lines that had when last reviewed."""
+    has_open = select(open_units.c.line_id).where(open_units.c.shop == shop, open_units.c.item_id == item_id)
+    had_open = select(line_states.c.line_id).where(line_states.c.shop == shop, line_states.c.item_id == item_id)
+    rows = tx.execute(
+        select(
+            order_lines.c.line_id,
+            order_lines.c.variant_id,
+            order_lines.c.current,
+            order_lines.c.unfulfilled,
+            orders.c.order_id,
+            orders.c.number,
+            orders.c.created_at,
+            orders.c.updated_at,
+            orders.c.paid_at,
+            orders.c.first_seen_at,
+            orders.c.cancelled_at,
+        )
+        .join(orders, (orders.c.shop == order_lines.c.shop) & (orders.c.order_id == order_lines.c.order_id))
+        .where(
+            order_lines.c.shop == shop,
+            or_(order_lines.c.line_id.in_(has_open), order_lines.c.line_id.in_(had_open)),
+        )
+    )
+    return {row.line_id: row for row in rows}
+
+
+def _line(row: Any, history: LineHistory, opened: Mapping[LocationGid, int], installed_at: datetime) -> QueuedLine:
+    return QueuedLine(
+        line_id=row.line_id,
+        order_id=row.order_id,
+        order_number=row.number,
+        variant_id=row.variant_id,
+        created_at=row.created_at,
+        changed_at=row.updated_at,
+        paid_at=row.paid_at,
+        open=opened,
+        shipped=max(0, row.current - row.unfulfilled),
+        settled=history.settled,
+        held=history.held,
+        tranches=history.tranches,
+        inherited=_is_inherited(row, history, installed_at),
+        steps=history.steps,
+    )
+
+
+def _is_inherited(row: Any, history: LineHistory, installed_at: datetime) -> bool:
+    if history.tranches:
+        return history.tranches[0].inherited
+    return bool(row.created_at < installed_at or row.first_seen_at - row.created_at > FOUND_LATE_AFTER)
+
+
+def _installed_at(tx: Transaction, shop: str) -> datetime:
+    found: datetime = tx.execute(select(shops.c.installed_at).where(shops.c.shop == shop)).scalar_one()
+    return found
+
+
+def _open_units(tx: Transaction, shop: str, item_id: str) -> dict[str, dict[LocationGid, int]]:
+    found: dict[str, dict[LocationGid, int]] = defaultdict(dict)
+    rows = tx.execute(select(open_units).where(open_units.c.shop == shop, open_units.c.item_id == item_id))
+    for row in rows:
+        found[row.line_id][LocationGid(row.location_id)] = row.units
+    return found
+
+
+def _locations(tx: Transaction, shop: str, item_id: str, levels: Sequence[Any]) -> tuple[LocationView, ...]:
+    online = facts.online_locations(tx, shop)
+    entries = ledger.of_stock(tx, shop, item_id)
+    states = {
+        row.location_id: row
+        for row in tx.execute(select(item_states).where(item_states.c.shop == shop, item_states.c.item_id == item_id))
+    }
+    views = []
+    for level in levels:
+        history = fold_location(e for e in entries if e.location_id == level.location_id)
+        state = states.get(level.location_id)
+        views.append(
+            LocationView(
+                level=level,
+                sells_online=level.location_id in online,
+                accepted=history.accepted,
+                accept_steps=history.accept_steps,
+                baseline=history.baseline,
+                baseline_steps=history.baseline_steps,
+                unexplained_since=state.unexplained_since if state else None,
+                difference_since=state.difference_since if state else None,
+                refused=history.refused,
+            )
+        )
+    return tuple(views)
+
+
+def _promises(tx: Transaction, shop: str, row: Any, history: LineHistory) -> LinePromises:
+    if history.promises.has_version_0 or row.variant_id is None:
+        return history.promises
+    published = ledger.last_published(tx, shop, row.variant_id, row.created_at)
+    told = published_promise(published.data["badge"]) if published else None
+    return LinePromises(history.promises.version, history.promises.current, told, False)
+
+
+def _notices(tx: Transaction, shop: str, line_ids: Sequence[str]) -> dict[str, list[PastNotice]]:
+    found: dict[str, list[PastNotice]] = defaultdict(list)
+    rows = tx.execute(
+        select(notices)
+        .where(notices.c.shop == shop, notices.c.line_id.in_(line_ids), notices.c.state != "dropped")
+        .order_by(notices.c.id)
+    )
+    for row in rows:
+        told = row.data.get("told")
+        found[row.line_id].append(
+            PastNotice(
+                row.id,
+                NoticeKind(row.kind),
+                row.occasion,
+                row.state in _OPEN_NOTICE_STATES,
+                Promise.from_json(told) if told else None,
+            )
+        )
+    return found
+
+
+def _next_before(tx: Transaction, shop: str, item_id: str) -> NextUnit | None:
+    row = tx.execute(
+        select(variant_states.c.next_promise).where(
+            variant_states.c.shop == shop,
+            variant_states.c.item_id == item_id,
+            variant_states.c.next_promise.is_not(None),
+        )
+    ).first()
+    return NextUnit.from_json(row.next_promise) if row and row.next_promise else None
+
+
+def apply_plan(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: datetime) -> None:
+    """
+    Carry a plan out: commitments, projections and notices, all in this transaction.
+
+    Raises:
+        Conflict: Somebody decided about the same line meanwhile.
+    """
+    ledger.post(tx, shop, plan.entries)
+    _put_line_states(tx, shop, item_id, plan)
+    _put_item_states(tx, shop, item_id, plan, now)
+    supply.close_received(
+        tx,
+        shop,
+        [e.delivery_row_id for e in plan.entries if e.kind is Kind.ACCEPT and e.delivery_row_id is not None],
+        now,
+    )
+    _put_notices(tx, shop, item_id, plan, now)
+
+
+def _put_line_states(tx: Transaction, shop: str, item_id: str, plan: ItemPlan) -> None:
+    kept = [line for line in plan.lines if line.open]
+    tx.execute(
+        delete(line_states).where(
+            line_states.c.shop == shop,
+            line_states.c.item_id == item_id,
+            line_states.c.line_id.not_in([line.line_id for line in kept]),
+        )
+    )
+    tx.upsert(
+        line_states,
+        [
+            {
+                "shop": shop,
+                "line_id": line.line_id,
+                "order_id": line.order_id,
+                "item_id": item_id,
+                "open_units": line.open,
+                "held_units": line.held,
+                "owed_units": line.owed,
+                "unpaid": not line.is_paid,
+                "inherited": line.inherited,
+                "queue_time": line.queue_time,
+                "queue_place": line.queue_place,
+                "promise_version": line.promise_version,
+                "promise": line.promise.to_json() if line.promise else None,
+                "delivery_row_id": line.promise.row_id if line.promise else None,
+                "overage_units": line.overage,
+            }
+            for line in kept
+        ],
+    )
+
+
+def _put_item_states(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: datetime) -> None:
+    tx.execute(
+        delete(item_states).where(
+            item_states.c.shop == shop,
+            item_states.c.item_id == item_id,
+            item_states.c.location_id.not_in([loc.location_id for loc in plan.locations]),
+        )
+    )
+    tx.upsert(
+        item_states,
+        [
+            {
+                "shop": shop,
+                "item_id": item_id,
+                "location_id": loc.location_id,
+                "usable": loc.usable,
+                "accepted": loc.accepted,
+                "unexplained": loc.unexplained,
+                "asks": loc.asks,
+                "unexplained_since": loc.unexplained_since,
+                "shortfall": loc.shortfall,
+                "difference": loc.difference,
+                "difference_since": loc.difference_since,
+                "reviewed_at": now,
+                "look_again_at": plan.look_again_at,
+            }
+            for loc in plan.locations
+        ],
+    )
+    tx.upsert(
+        baselines,
+        [
+            {
+                "shop": shop,
+                "item_id": item_id,
+                "location_id": loc.location_id,
+                "units": loc.baseline,
+                "cause": _baseline_cause(plan, loc.location_id),
+                "stored_at": now,
+            }
+            for loc in plan.locations
+            if any(e.kind is Kind.BASELINE and e.location_id == loc.location_id for e in plan.entries)
+        ],
+    )
+
+
+def _baseline_cause(plan: ItemPlan, location_id: str) -> str:
+    for entry in plan.entries:
+        if entry.kind is Kind.BASELINE and entry.location_id == location_id:
+            return str(entry.data["cause"])
+    return "unknown"
+
+
+def _put_notices(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: datetime) -> None:
+    dropped = [notice_id for mine in plan.notices.values() for notice_id in mine.drop]
+    if dropped:
+        tx.execute(
+            update(notices)
+            .where(notices.c.shop == shop, notices.c.id.in_(dropped), notices.c.state.in_(_OPEN_NOTICE_STATES))
+            .values(state="dropped", why="overtaken by a newer state before it was sent")
+        )
+    by_line = {line.line_id: line for line in plan.lines}
+    for line_id, mine in plan.notices.items():
+        for notice in mine.add:
+            line = by_line[line_id]
+            statement = tx.insert(notices).values(
+                shop=shop,
+                line_id=line_id,
+                order_id=line.order_id,
+                customer_key=_customer_key(tx, shop, line.order_id),
+                kind=notice.kind.value,
+                promise_version=notice.promise_version,
+                occasion=notice.occasion,
+                cause=_cause(tx, shop, item_id, notice.kind, line, plan),
+                due_at=now,
+                not_before=notice.not_before,
+                state="waiting",
+                why=notice.why,
+                data={},
+            )
+            tx.execute(
+                statement.on_conflict_do_nothing(
+                    index_elements=["shop", "line_id", "kind", "promise_version", "occasion"]
+                )
+            )
+
+
+def _customer_key(tx: Transaction, shop: str, order_id: str) -> str:
+    return str(
+        tx.execute(
+            select(orders.c.customer_key).where(orders.c.shop == shop, orders.c.order_id == order_id)
+        ).scalar_one()
+    )
+
+
+def _cause(tx: Transaction, shop: str, item_id: str, kind: NoticeKind, line: Any, plan: ItemPlan) -> str:
+    """What set a notice off: mails of one cause are counted together before they may leave."""
+    if kind is NoticeKind.CONFIRMED:
+        return f"order/{line.order_id}"
+    if kind is NoticeKind.DATE_CHANGED and line.promise and line.promise.row_id is not None:
+        row = tx.execute(
+            select(deliveries.c.id, deliveries.c.version)
+            .join(delivery_rows, delivery_rows.c.delivery_id == deliveries.c.id)
+            .where(delivery_rows.c.shop == shop, delivery_rows.c.id == line.promise.row_id)
+        ).first()
+        if row:
+            return f"delivery/{row.id}/{row.version}"
+    if kind is NoticeKind.FILLED:
+        arrivals = [e.entry_id for e in plan.entries if e.kind is Kind.ACCEPT and (e.units or 0) > 0]
+        return arrivals[-1][:160] if arrivals else f"stock/{item_id}"
+    return f"queue/{item_id}/{plan.owed}"
+
+
+def overages(plan: ItemPlan) -> list[tuple[str, str, int]]:
+    """Line, variant and units of everything this plan found sold past its limit."""
+    return [(e.line_id or "", e.variant_id or "", e.units or 0) for e in plan.entries if e.kind is Kind.OVERAGE]

@@ -1,0 +1,95 @@
+"""Deliveries and their rows, as the domain sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from plugin.adapters.database import ledger
+from plugin.adapters.database.tables import deliveries, delivery_rows
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.supply import SupplyRow
+
+
+def open_rows(tx: Transaction, shop: str, item_ids: Iterable[str]) -> dict[str, tuple[SupplyRow, ...]]:
+    """Rows of open deliveries, by item, with what was received of each."""
+    rows = list(
+        tx.execute(
+            select(
+                delivery_rows.c.id,
+                delivery_rows.c.item_id,
+                delivery_rows.c.units,
+                deliveries.c.id.label("delivery_id"),
+                deliveries.c.location_id,
+                deliveries.c.expected_on,
+                deliveries.c.created_at,
+                deliveries.c.supplier,
+                deliveries.c.moved_at,
+            )
+            .join(deliveries, deliveries.c.id == delivery_rows.c.delivery_id)
+            .where(
+                delivery_rows.c.shop == shop,
+                delivery_rows.c.item_id.in_(list(item_ids)),
+                deliveries.c.state == "open",
+            )
+        )
+    )
+    received = ledger.received_by_row(tx, shop, [row.id for row in rows])
+    found: dict[str, list[SupplyRow]] = {}
+    for row in rows:
+        got, booked = received[row.id]
+        found.setdefault(row.item_id, []).append(
+            SupplyRow(
+                row_id=row.id,
+                delivery_id=row.delivery_id,
+                location_id=row.location_id,
+                expected_on=row.expected_on,
+                units=row.units,
+                received=got,
+                booked=booked,
+                created_at=row.created_at,
+                supplier=row.supplier,
+                moved=row.moved_at is not None,
+            )
+        )
+    return {item_id: tuple(mine) for item_id, mine in found.items()}
+
+
+def items_of_delivery(tx: Transaction, shop: str, delivery_id: int) -> list[str]:
+    rows = tx.execute(
+        select(delivery_rows.c.item_id).where(delivery_rows.c.shop == shop, delivery_rows.c.delivery_id == delivery_id)
+    )
+    return [row.item_id for row in rows]
+
+
+def close_received(tx: Transaction, shop: str, row_ids: Iterable[int], now: datetime) -> list[int]:
+    """Close deliveries of which every row is fully received. Returns their ids."""
+    wanted = list(row_ids)
+    if not wanted:
+        return []
+    touched = {
+        row.delivery_id
+        for row in tx.execute(
+            select(delivery_rows.c.delivery_id).where(delivery_rows.c.shop == shop, delivery_rows.c.id.in_(wanted))
+        )
+    }
+    closed = []
+    for delivery_id in sorted(touched):
+        rows = list(
+            tx.execute(
+                select(delivery_rows.c.id, delivery_rows.c.units).where(
+                    delivery_rows.c.shop == shop, delivery_rows.c.delivery_id == delivery_id
+                )
+            )
+        )
+        received = ledger.received_by_row(tx, shop, [row.id for row in rows])
+        if all(received[row.id][0] >= row.units for row in rows):
+            tx.execute(
+                deliveries.update()
+                .where(deliveries.c.shop == shop, deliveries.c.id == delivery_id)
+                .values(state="closed", closed_at=now)
+            )
+            closed.append(delivery_id)
+    return closed
