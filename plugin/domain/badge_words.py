@@ -1,0 +1,104 @@
+"""The badge's two lines from its data, for previews in the admin, bound to the block by one table of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from plugin.domain.letters import Shown
+from plugin.domain.locales import Words, words
+from plugin.domain.wording import promise_note, promise_phrase, shown_date, weeks
+
+DATED = frozenset({"covered", "reserved", "late", "preorder"})
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeWords:
+    """At most two lines, and the value of the line property; all empty when the badge is silent."""
+
+    lines: tuple[str, ...] = ()
+    property: str | None = None
+
+
+def badge_words(data: Mapping[str, Any] | None, locale: str | None, *, now: datetime, today: date) -> BadgeWords:
+    """
+    Say what a shopper reads while the variant is out of stock.
+
+    Args:
+        data: The badge data ("Badge data" in docs/architecture.md).
+        today: The day of `now` in the shop's zone.
+    """
+    if data is None or data.get("v") != 1:
+        return BadgeWords()
+    state, language = data.get("state"), words(locale)
+    if state == "limit":
+        return BadgeWords(tuple(filter(None, (language.say("badge.phrase.limit"), _next(data, locale, now, today)))))
+    shown = _shown(data, now, today)
+    if shown is None:
+        return BadgeWords()
+    phrase = _phrase(data, shown, locale, today)
+    kind = "preorder" if "preorder" in (state, data.get("kind")) else "backorder"
+    line = language.say(f"badge.head.{kind}", phrase=phrase)
+    note = _note(data, shown, locale, today)
+    return BadgeWords((line, note) if note else (line,), _property(shown, language, today))
+
+
+def _shown(data: Mapping[str, Any], now: datetime, today: date) -> Shown | None:
+    state, review = data.get("state"), _day(data.get("review"))
+    if state == "usual" and data.get("wait"):
+        return Shown("weeks", weeks=(data["wait"][0], data["wait"][1]))
+    if state in ("no_date", "late_unknown"):
+        return Shown("none" if state == "no_date" else "late", review=review)
+    first = _day(data.get("from"))
+    if state not in DATED or first is None:
+        return None
+    if "until" in data and now.timestamp() >= data["until"]:
+        return Shown("late", review=review)
+    last = _day(data.get("to")) or first
+    return Shown("day" if last == first else "range", first, last, review=review).as_of(today)
+
+
+def _phrase(data: Mapping[str, Any], shown: Shown, locale: str | None, today: date) -> str:
+    key = {"late": "badge.phrase.late", "preorder": "badge.phrase.releases"}.get(data["state"])
+    if key and shown.from_:
+        return words(locale).say(key, date=shown_date(shown.from_, shown.to, locale, today))
+    return promise_phrase(shown, locale, today=today, ships=data.get("say") != "back")
+
+
+def _note(data: Mapping[str, Any], shown: Shown, locale: str | None, today: date) -> str:
+    if shown.last_day is None:
+        return promise_note(shown, locale, today=today)
+    say, state = words(locale).say, data["state"]
+    if state == "preorder":
+        return say("badge.note.release")
+    parts = [say("badge.note.left", count=data["left"])] if data.get("left") else []
+    taken = _day(data.get("reserved"))
+    if state == "reserved" and taken and taken >= today:
+        parts.append(say("badge.note.reserved", date=shown_date(taken, None, locale, today)))
+    if state == "covered":
+        parts.append(say("badge.note.pay"))
+    if state != "reserved" and data.get("cancel"):
+        parts.append(say("badge.note.cancel"))
+    return " ".join(parts)
+
+
+def _property(shown: Shown, language: Words, today: date) -> str:
+    if shown.last_day and shown.from_:
+        return shown_date(shown.from_, shown.to, language.language, today)
+    if shown.weeks:
+        return weeks(*shown.weeks, language.language)
+    return language.say("badge.property.late_unknown" if shown.kind == "late" else "badge.property.no_date")
+
+
+def _next(data: Mapping[str, Any], locale: str | None, now: datetime, today: date) -> str:
+    day = _day(data.get("next"))
+    is_over = "until" in data and now.timestamp() >= data["until"]
+    if day is None or day < today or is_over:
+        return ""
+    return words(locale).say("badge.note.next", date=shown_date(day, None, locale, today))
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

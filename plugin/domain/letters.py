@@ -1,0 +1,194 @@
+"""What a mail says, before it has words: which lines, which dates, what becomes of the rest, who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from plugin.domain.promises import Promise, PromiseKind
+
+
+class LetterKind(StrEnum):
+    CONFIRMED = "confirmed"
+    DATE_CHANGED = "date_changed"
+    FILLED = "filled"
+    TEST = "test"
+
+
+class Rest(StrEnum):
+    """What happens to the other lines of the order. Unknown and nothing are not spoken of."""
+
+    SHIPS_NOW = "now"
+    SHIPS_TOGETHER = "together"
+    NOTHING_ELSE = "nothing"
+    UNKNOWN = "unknown"
+
+
+class Move(StrEnum):
+    """How a date moved, as its reader feels it."""
+
+    LATER = "later"
+    SOONER = "sooner"
+    OPEN = "open"  # there was a date, now there is none
+    DATED = "dated"  # there was none, now there is
+    CHANGED = "changed"
+
+
+ShownKind = Literal["day", "range", "weeks", "none", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """
+    A date as a reader sees it.
+
+    kind: a day, a range of days, an estimate in weeks, no date yet, or late with a new date to come.
+    weeks: from and to. review: the day we write again, for none and late.
+    """
+
+    kind: ShownKind
+    from_: date | None = None
+    to: date | None = None
+    weeks: tuple[int, int] | None = None
+    review: date | None = None
+
+    @staticmethod
+    def of(promise: Promise) -> Shown:
+        """A promise of the ledger as a reader sees it."""
+        if promise.kind is PromiseKind.DATE:
+            kind: ShownKind = "day" if promise.to in (None, promise.from_) else "range"
+            return Shown(kind, promise.from_, promise.to)
+        if promise.kind is PromiseKind.WAIT:
+            return Shown("weeks", weeks=promise.weeks)
+        return Shown("late" if promise.kind is PromiseKind.LATE else "none", review=promise.review)
+
+    @property
+    def last_day(self) -> date | None:
+        """The day by which it is kept; None unless days are shown."""
+        return (self.to or self.from_) if self.kind in ("day", "range") else None
+
+    def as_of(self, today: date) -> Shown:
+        """The same without a day that has passed: a range shrinks to what is ahead, a day behind us is late."""
+        last = self.last_day
+        if last is None or self.from_ is None or self.from_ >= today:
+            return self
+        if last < today:
+            return Shown("late", review=self.review)
+        return Shown("day" if last == today else "range", today, last)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLine:
+    """
+    One line of the order.
+
+    owed_units: units this mail is about, never what was ordered: those that wait, or in `filled` those that came.
+    before: what the customer was told last; None when nothing was told or nothing changed.
+    reason: a sentence in the customer's language, from the merchant; None when not known.
+    """
+
+    title: str
+    variant_title: str
+    sku: str
+    owed_units: int
+    ordered_units: int
+    now: Shown
+    before: Shown | None = None
+    reason: str | None = None
+    image_url: str | None = None
+
+    def move(self, today: date) -> Move | None:
+        """How the date moved; None when there was none before to move from."""
+        if self.before is None:
+            return None
+        now, before = self.now.as_of(today).last_day, self.before.last_day
+        if now and before:
+            return Move.LATER if now > before else Move.SOONER if now < before else Move.CHANGED
+        if now:
+            return Move.DATED
+        return Move.CHANGED if self.now.kind == "weeks" else Move.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """
+    One mail to one customer about one order.
+
+    may_cancel: the shop's policy lets the waiting part be cancelled any time before it ships.
+    is_delay_notice: a confirmation whose date is later than what was published when the order was placed.
+    say: the shop's way of speaking, `ships` around or `back` in stock around.
+    today: the day of writing in the shop's zone; decides which years are spelled out.
+    """
+
+    kind: LetterKind
+    shop_name: str
+    order_name: str
+    first_name: str | None
+    locale: str | None
+    lines: tuple[LetterLine, ...]
+    rest: Rest
+    may_cancel: bool
+    is_delay_notice: bool
+    status_url: str | None
+    reply_to: str
+    say: Literal["ships", "back"]
+    today: date
+
+    @property
+    def offers_cancelling(self) -> bool:
+        """A date change always carries the way out; a confirmation where the shop allows it."""
+        if self.kind is LetterKind.FILLED:
+            return False
+        return self.may_cancel or self.is_delay_notice or self.kind is LetterKind.DATE_CHANGED
+
+    @property
+    def move(self) -> Move:
+        """How the dates moved, taken together: one word only where every line moved alike."""
+        moves = {line.move(self.today) for line in self.lines}
+        if len(moves) == 1:
+            return moves.pop() or Move.CHANGED
+        return Move.CHANGED
+
+    @property
+    def owes_an_apology(self) -> bool:
+        return any(line.move(self.today) in (Move.LATER, Move.OPEN) for line in self.lines)
+
+
+class AlertKind(StrEnum):
+    OVERAGE = "overage"
+    FOREIGN_CONTINUE = "foreign_continue"
+    BRAKE = "brake"
+    SENDING_FAILED = "sending_failed"
+    DELIVERY_LATE = "delivery_late"
+    MAILS_WAITING = "mails_waiting"
+    UNEXPLAINED_RISE = "unexplained_rise"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """
+    One thing the merchant should decide.
+
+    name: the product or the delivery. units: what is counted (units, variants or mails, by kind).
+    limit_units: for overage and a foreign continue. days, orders: for a late delivery. url: where it is decided.
+    """
+
+    kind: AlertKind
+    url: str
+    name: str = ""
+    units: int = 0
+    limit_units: int = 0
+    days: int = 0
+    orders: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantLetter:
+    """The daily mail to the merchant, or one alert that cannot wait. Most urgent first."""
+
+    shop_name: str
+    locale: str | None
+    alerts: tuple[Alert, ...]
+    today: date
