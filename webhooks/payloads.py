@@ -144,7 +144,7 @@ def _privacy(orders_field: str) -> Callable[[str, Json], Hint]:
         return Hint(
             topic,
             shop=_named_shop(payload, "shop_domain"),
-            customer_id=_gid(customer, "id", "Customer"),
+            customer_id=_gid({"customer.id": customer.get("id")}, "customer.id", "Customer"),
             order_ids=tuple(OrderGid(_gid({orders_field: number}, orders_field, "Order")) for number in numbers),
             data_request_id=str(request["id"]) if isinstance(request, dict) and "id" in request else None,
         )

@@ -109,7 +109,7 @@ class AdminClient:
         try:
             return self._persist(operation(name), dict(variables or {}), may_be_denied, used)
         except HoldfastError as exc:
-            result = type(exc).__name__.lstrip("_")
+            result = "Unreachable" if isinstance(exc, Unreachable) else type(exc).__name__
             raise
         finally:
             if self._observe is not None:
