@@ -1,14 +1,14 @@
 """What is counted, in one registry for each process, and how it is told to Prometheus.
 
-Every process serves its own numbers: `web` at `/metrics`. Queue depths are read from the queue when asked, by whichever
-process is asked, and so are the same everywhere.
+Every process serves its own numbers: `web` at `/metrics`, the others on `METRICS_PORT` where that is set.
+Queue depths are read from the queue when asked, by whichever process is asked, and so are the same everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -92,3 +92,9 @@ def exposition(queue: JobQueue) -> bytes:
     depths = CollectorRegistry()
     depths.register(QueueDepths(queue))
     return generate_latest(REGISTRY) + generate_latest(depths)
+
+
+def serve_metrics(port: int) -> None:
+    """Tell this process's numbers on a port of its own; 0 means nobody asked for that."""
+    if port:
+        start_http_server(port, registry=REGISTRY)

@@ -66,6 +66,10 @@ class Settings:
     """`CLOCK_URL`: answers `{"now": "…Z"}`. Only beside a gateway, since it moves real promises. Default:
     none."""
 
+    metrics_port: int = 0
+    """`METRICS_PORT`: where a process other than web serves `/metrics`; the worker also uses the next one.
+    Default: none."""
+
     code_grant_install: bool = False
     """`CODE_GRANT_INSTALL`: on or off. Installing a custom app by the authorization code grant. Default:
     off."""
@@ -108,6 +112,7 @@ class Settings:
             mail_from=read.address("MAIL_FROM", default=f"backorders@{urlsplit(app_url).hostname or ''}"),
             encryption_keys=read.fernet_keys("ENCRYPTION_KEY"),
             clock_url=clock_url,
+            metrics_port=read.port("METRICS_PORT"),
             code_grant_install=read.switch("CODE_GRANT_INSTALL"),
         )
         read.raise_problems()
@@ -167,6 +172,13 @@ class _Reader:
         if not all(_accepts(Fernet, key) for key in keys):
             self.problem(name, f"holds something that is no Fernet key: make one with {NEW_KEY}")
         return keys
+
+    def port(self, name: str) -> int:
+        value = self.optional(name) or "0"
+        if not (value.isascii() and value.isdigit() and int(value) < 65535):
+            self.problem(name, "must be a TCP port below 65535")
+            return 0
+        return int(value)
 
     def switch(self, name: str) -> bool:
         value = self.optional(name).lower()

@@ -63,6 +63,8 @@ def test_a_blank_value_counts_as_missing():
         ("MAIL_FROM", "nobody"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", f"{KEY},nonsense"),
+        ("METRICS_PORT", "99999"),
+        ("METRICS_PORT", "-1"),
         ("CODE_GRANT_INSTALL", "maybe"),
     ],
 )
@@ -76,9 +78,7 @@ def test_a_value_of_the_wrong_form_is_refused_without_repeating_it(name: str, va
 
 def test_plain_http_and_another_clock_go_only_with_a_gateway():
     gateway = "http://127.0.0.1:4400"
-    settings = read(
-        SHOPIFY_GATEWAY=gateway, APP_URL="http://127.0.0.1:5000", CLOCK_URL="http://127.0.0.1:4403/c"
-    )
+    settings = read(SHOPIFY_GATEWAY=gateway, APP_URL="http://127.0.0.1:5000", CLOCK_URL="http://127.0.0.1:4403/c")
     assert (settings.app_url, settings.clock_url) == ("http://127.0.0.1:5000", "http://127.0.0.1:4403/c")
     with pytest.raises(ConfigError, match="CLOCK_URL"):
         read(CLOCK_URL="http://127.0.0.1:4403/c")
@@ -92,11 +92,13 @@ def test_sqlite_and_lists_are_understood():
         MAIL_FROM="Larkspur Outdoor <hello@larkspur.example>",
         SHOPIFY_OLD_API_SECRET="before",
         CODE_GRANT_INSTALL="on",
+        METRICS_PORT="9400",
     )
     assert settings.encryption_keys == (KEY, OLD_KEY)
     assert settings.admin_origins == ("https://a.example", "http://127.0.0.1:4402")
     assert settings.shopify_api_secrets == ("shared-secret-3", "before")
     assert settings.code_grant_install
+    assert settings.metrics_port == 9400
 
 
 def test_no_secret_shows_in_repr():

@@ -23,7 +23,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from plugin.adapters.job_queue import LANES, Lane, marker_key
-from plugin.metrics import JOBS
+from plugin.metrics import JOBS, serve_metrics
 
 # RQ counts a worker dead after this; every half of it or so an idle one says that it lives. Default: 420 s.
 WORKER_TTL_S = 30
@@ -58,8 +58,9 @@ class LaneWorker(SimpleWorker):
         _log.error("lane_failed", lane=job.origin, shop=job.args[0], exc_info=exc_info)
 
 
-def run_worker(redis_url: str, lanes: Sequence[Lane] = LANES) -> None:
+def run_worker(redis_url: str, lanes: Sequence[Lane] = LANES, *, metrics_port: int = 0) -> None:
     """Serve lanes in this process, earlier ones first, until SIGTERM or SIGINT; a running job is finished."""
+    serve_metrics(metrics_port)
     logging.getLogger("rq").setLevel(logging.WARNING)
     connection = redis.Redis.from_url(redis_url, socket_connect_timeout=2)
     queues = [Queue(lane, connection=connection, serializer=JSONSerializer) for lane in lanes]
@@ -108,16 +109,20 @@ def _in_child(run: Callable[[], None], parent: int) -> None:
     run()
 
 
-def run_worker_pair(redis_url: str) -> None:
+def run_worker_pair(redis_url: str, *, metrics_port: int = 0) -> None:
     """
     Keep two workers alive until SIGTERM or SIGINT: one that only turns the switch, one for every lane.
 
     The first exists so that stopping sales at the limit never waits behind a long mail or sync run.
+
+    Args:
+        metrics_port: The first serves its numbers there, the second on the port after it; 0 for neither.
     """
+    next_port = metrics_port + 1 if metrics_port else 0
     supervise(
         [
-            Child("switch", lambda: run_worker(redis_url, ("switch",))),
-            Child("all-lanes", lambda: run_worker(redis_url, LANES)),
+            Child("switch", lambda: run_worker(redis_url, ("switch",), metrics_port=metrics_port)),
+            Child("all-lanes", lambda: run_worker(redis_url, LANES, metrics_port=next_port)),
         ]
     )
 

@@ -14,14 +14,19 @@ from pathlib import Path
 
 import pytest
 import redis
+import requests
 
 from plugin.adapters import job_queue
 from plugin.adapters.job_queue import LANES, JobQueue, QueueUnreachable
-from tools.processes import free_port, start, stop
+from tools.processes import free_port, port_answers, start, stop
 from tools.valkey import Valkey
 
 SHOP = "larkspur-outdoor.myshopify.com"
 JOBS = "tests.adapters.recorded_jobs"
+COUNTING_PAIR = (
+    "import sys; from plugin.adapters.worker import run_worker_pair;"
+    "run_worker_pair(sys.argv[1], metrics_port=int(sys.argv[2]))"
+)
 PAIR = "import sys; from plugin.adapters.worker import run_worker_pair; run_worker_pair(sys.argv[1])"
 ONE = "import sys; from plugin.adapters.worker import run_worker; run_worker(sys.argv[1])"
 
@@ -36,10 +41,10 @@ class Bench:
         self.redis = redis.Redis.from_url(url, decode_responses=True)
         self._workers: list[subprocess.Popen[bytes]] = []
 
-    def worker(self, script: str = ONE) -> subprocess.Popen[bytes]:
+    def worker(self, script: str = ONE, *words: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
             environment = {**os.environ, "TEST_VALKEY_URL": self.url}
-            process = start([sys.executable, "-c", script, self.url], output=output, environment=environment)
+            process = start([sys.executable, "-c", script, self.url, *words], output=output, environment=environment)
         self._workers.append(process)
         return process
 
@@ -157,6 +162,17 @@ def test_the_switch_does_not_wait_behind_a_long_run(bench: Bench):
     bench.queue.wake(SHOP, "switch")
     bench.waits_for(lambda: bench.ended() == 1, patience_s=2)
     os.kill(bench.began()[0], signal.SIGKILL)
+
+
+def test_both_workers_tell_what_they_counted(bench: Bench):
+    port = free_port()
+    bench.worker(COUNTING_PAIR, str(port))
+    bench.queue.wake(SHOP, "mail")
+    bench.waits_for(lambda: bench.ended() == 1)
+    bench.waits_for(lambda: port_answers(port) and port_answers(port + 1))
+    counted = 'holdfast_jobs_total{lane="mail",outcome="done"} 1.0'
+    bench.waits_for(lambda: counted in requests.get(f"http://127.0.0.1:{port + 1}", timeout=2).text)
+    assert "holdfast_jobs" in requests.get(f"http://127.0.0.1:{port}", timeout=2).text
 
 
 def test_sigterm_finishes_the_running_job_and_leaves_no_process(bench: Bench):
