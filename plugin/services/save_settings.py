@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from plugin.adapters.database import due
 from plugin.adapters.database.tables import shop_settings
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import Database, Transaction
+from plugin.adapters.vault import Vault
 from plugin.domain.preferences import ShopSettings
+from plugin.errors import Conflict, FieldErrors
+
+if TYPE_CHECKING:
+    from plugin.adapters.job_queue import JobQueue
+
+WHOLE_NUMBERS = {
+    "date_range_days": (0, 60, "days"),
+    "handling_days": (0, 60, "working days"),
+    "tell_after_days": (0, 60, "days"),
+    "ask_above_mails": (0, 10_000, "mails"),
+    "review_days": (1, 90, "days"),
+    "accept_rises_after_minutes": (1, 1440, "minutes"),
+}
+SWITCHES = (
+    "may_cancel",
+    "mail_on_confirmed",
+    "mail_on_date_changed",
+    "mail_on_filled",
+    "show_units_left",
+)
+# A change of these changes what shoppers read, or what is counted on: everything is decided again.
+CHANGES_DECISIONS = frozenset(
+    {
+        "date_words",
+        "date_range_days",
+        "handling_days",
+        "working_days",
+        "holidays",
+        "review_days",
+        "may_cancel",
+        "show_units_left",
+        "accept_rises_after_minutes",
+    }
+)
+LONGEST_HOLIDAY_DAYS = 62
+MOST_HOLIDAYS = 366
+MAIL_ADDRESS = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+\.[^\s<>@,;]+")
 
 
 def read(tx: Transaction, shop: str) -> ShopSettings:
@@ -22,3 +64,173 @@ def read(tx: Transaction, shop: str) -> ShopSettings:
     values["working_days"] = frozenset(int(digit) for digit in row["working_days"])
     values["holidays"] = frozenset(date.fromisoformat(day) for day in row["holidays"])
     return ShopSettings(**values)
+
+
+def check_form(form: Mapping[str, str]) -> dict[str, Any]:
+    """
+    Turn the settings form into values, every field of it.
+
+    Raises:
+        FieldErrors: A sentence for each field that cannot be used.
+    """
+    values, errors = read_form(form)
+    if errors:
+        raise FieldErrors(errors)
+    return values
+
+
+def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """
+    Read what can be read of the settings form: values of the good fields, and a sentence for each of the others.
+
+    Fields are those of `ShopSettings`; a switch that is off is absent, as browsers send it; `working_day_1` (Monday) to
+    `working_day_7` are switches; `date_shape` "day" makes the range 0; `holidays` is text with a day or `day to day` a line;
+    `reply_to` is an address, or empty.
+    """
+    values: dict[str, Any] = {name: form.get(name) == "yes" for name in SWITCHES}
+    errors: dict[str, str] = {}
+    readers: dict[str, Callable[[], Any]] = {
+        **{name: partial(_number_field, form, name) for name in WHOLE_NUMBERS},
+        "date_words": lambda: _date_words(form.get("date_words", "")),
+        "working_days": lambda: _working_days(form),
+        "holidays": lambda: frozenset(_holidays(form.get("holidays", ""))),
+        "reply_to": lambda: _reply_to(form.get("reply_to", "").strip()),
+    }
+    for name, reader in readers.items():
+        try:
+            values[name] = reader()
+        except ValueError as exc:
+            errors[name] = str(exc)
+    return values, errors
+
+
+def save(
+    db: Database,
+    jobs: JobQueue,
+    vault: Vault,
+    shop: str,
+    version: int,
+    changes: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """
+    Save the settings form.
+
+    Args:
+        version: The version the form was opened with.
+    Raises:
+        FieldErrors: Nothing was saved; what is wrong, by field.
+        Conflict: Somebody saved since the form was opened.
+    """
+    values = check_form(changes)
+    with db.begin() as tx:
+        before = read(tx, shop)
+        reply_to = values.pop("reply_to")
+        known = vault.decrypt(before.reply_to_encrypted) if before.reply_to_encrypted else ""
+        stored = _as_stored(values)
+        if reply_to != known:
+            stored["reply_to_encrypted"] = vault.encrypt(reply_to) if reply_to else ""
+        saved = tx.execute(
+            update(shop_settings)
+            .where(shop_settings.c.shop == shop, shop_settings.c.version == version)
+            .values(version=version + 1, **stored)
+        )
+        if saved.rowcount != 1:
+            raise Conflict("the settings were saved since this form was opened")
+        if any(getattr(before, name) != values[name] for name in CHANGES_DECISIONS):
+            due.mark(tx, shop, "queue", "all", [""], now)
+            tx.after_commit(lambda: jobs.wake(shop, "queue"))
+
+
+def dismiss_first_run(db: Database, shop: str, now: datetime) -> None:
+    """Put the list of first steps away for good."""
+    _stamp(db, shop, "first_run_dismissed_at", now)
+
+
+def see_inherited(db: Database, shop: str, now: datetime) -> None:
+    """Note that the merchant has seen what was owed before we came."""
+    _stamp(db, shop, "inherited_seen_at", now)
+
+
+def see_badge(db: Database, shop: str, now: datetime | None) -> None:
+    """Note when App Bridge last reported the badge active in the published theme; None: it is not."""
+    _stamp(db, shop, "badge_seen_at", now)
+
+
+def _stamp(db: Database, shop: str, column: str, now: datetime | None) -> None:
+    with db.begin() as tx:
+        tx.execute(update(shop_settings).where(shop_settings.c.shop == shop).values({column: now}))
+
+
+def _as_stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **values,
+        "working_days": "".join(str(n) for n in sorted(values["working_days"])),
+        "holidays": [day.isoformat() for day in sorted(values["holidays"])],
+    }
+
+
+def _number_field(form: Mapping[str, str], name: str) -> int:
+    if name == "date_range_days" and form.get("date_shape") == "day":
+        return 0
+    return _whole_number(form.get(name, ""), *WHOLE_NUMBERS[name])
+
+
+def _date_words(text: str) -> str:
+    if text not in ("ships", "back"):
+        raise ValueError("Choose what the date means: ships around, or back in stock around.")
+    return text
+
+
+def _working_days(form: Mapping[str, str]) -> frozenset[int]:
+    days = frozenset(n for n in range(1, 8) if form.get(f"working_day_{n}") == "yes")
+    if not days:
+        raise ValueError("Tick at least one working day.")
+    return days
+
+
+def _reply_to(text: str) -> str:
+    if text and not MAIL_ADDRESS.fullmatch(text):
+        raise ValueError("Write one mail address, like help@example.com, or leave it empty.")
+    return text
+
+
+def _whole_number(text: str, least: int, most: int, unit: str) -> int:
+    text = text.strip()
+    if not re.fullmatch(r"\d{1,6}", text, re.ASCII) or not least <= int(text) <= most:
+        raise ValueError(f"Write a whole number of {unit} from {least} to {most}.")
+    return int(text)
+
+
+def _holidays(text: str) -> list[date]:
+    days: list[date] = []
+    for line in filter(None, (raw.strip() for raw in text.splitlines())):
+        first, _, last = (part.strip() for part in line.partition(" to "))
+        try:
+            start = date.fromisoformat(first)
+            end = date.fromisoformat(last) if last else start
+        except ValueError:
+            raise ValueError(
+                f"“{line}” is not a day. Write 2026-12-24, or 2026-12-24 to 2027-01-01, one a line."
+            ) from None
+        length = (end - start).days + 1
+        if not 1 <= length <= LONGEST_HOLIDAY_DAYS:
+            raise ValueError(f"“{line}” must end after it begins, and within {LONGEST_HOLIDAY_DAYS} days.")
+        days += [start + timedelta(days=n) for n in range(length)]
+    if len(set(days)) > MOST_HOLIDAYS:
+        raise ValueError(f"At most {MOST_HOLIDAYS} days off can be kept. Take old ones out.")
+    return days
+
+
+def holidays_as_text(days: frozenset[date]) -> str:
+    """Write days off as the form takes them: stretches as `day to day`."""
+    lines: list[str] = []
+    stretch: list[date] = []
+    for day in [*sorted(days), None]:
+        if stretch and (day is None or day != stretch[-1] + timedelta(days=1)):
+            ends = [stretch[0].isoformat(), stretch[-1].isoformat()]
+            lines.append(ends[0] if len(stretch) == 1 else " to ".join(ends))
+            stretch = []
+        if day is not None:
+            stretch.append(day)
+    return "\n".join(lines)

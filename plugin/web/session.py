@@ -15,7 +15,9 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import shop_facts
+from plugin.adapters.shopify.tokens import PATCH_ID_TOKEN_PATH, Credentials, StaleIdToken, Tokens
 from plugin.errors import Conflict, NotFound, ShopifyError
+from plugin.services.install_shop import ensure_installed
 from plugin.web.parts import parts
 
 # What Shopify adds when it loads the app; never carried to another address of ours.
@@ -40,16 +42,21 @@ def admin_blueprint(name: str, import_name: str) -> Blueprint:
 
 def require_session() -> AnyResponse | None:
     """Take the shop from the ID token, or ask App Bridge for a fresh one. The first document of a shop installs it."""
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    # A token in the address opens documents only: a form always comes by fetch, with the token in its header.
-    in_address = "" if bearer or request.method not in READS else request.args.get("id_token", "")
-    shop = _shop_of(bearer or in_address)
-    if shop is None:
-        return _ask_for_a_fresh_token(is_document=not bearer and request.method in READS)
-    g.shop = shop
-    if in_address:
-        ensure_installed(parts(), shop, in_address)
-    _remember_shop_facts(shop)
+    is_document = "Authorization" not in request.headers and request.method in READS
+    if not is_document and "Authorization" not in request.headers:
+        # A token in the address opens documents only: a form always comes by fetch, with the token in its header.
+        return _ask_for_a_fresh_token(is_document=False)
+    try:
+        caller = _tokens().verify(request.method, request.url, dict(request.headers))
+    except StaleIdToken:
+        return _ask_for_a_fresh_token(is_document)
+    g.shop = caller.shop
+    if is_document:
+        try:
+            ensure_installed(parts(), caller.shop, request.args["id_token"])
+        except StaleIdToken:
+            return _ask_for_a_fresh_token(is_document)
+    _remember_shop_facts(caller.shop)
     return None
 
 
@@ -81,7 +88,7 @@ def protect(response: Response) -> Response:
     return response
 
 
-def _ask_for_a_fresh_token(*, is_document: bool) -> AnyResponse:
+def _ask_for_a_fresh_token(is_document: bool) -> AnyResponse:
     if not is_document:
         answer = make_response("This request needs a fresh ID token.", 401)
         answer.headers["X-Shopify-Retry-Invalid-Session-Request"] = "1"
@@ -89,11 +96,15 @@ def _ask_for_a_fresh_token(*, is_document: bool) -> AnyResponse:
     kept = [(k, v) for k, v in request.args.items(multi=True) if k not in LAUNCH_PARAMETERS]
     again = request.path + (f"?{urlencode(kept)}" if kept else "")
     original = [(k, v) for k, v in request.args.items(multi=True) if k != "id_token"]
-    return redirect(f"/auth/patch-id-token?{urlencode([*original, ('shopify-reload', again)])}")
+    return redirect(f"{PATCH_ID_TOKEN_PATH}?{urlencode([*original, ('shopify-reload', again)])}")
 
 
-def _shop_of(token: str) -> str | None:
-    return verify_id_token(token, parts().settings) if token else None
+def _tokens() -> Tokens:
+    settings = parts().settings
+    credentials = Credentials(
+        settings.shopify_api_key, settings.shopify_api_secret, settings.shopify_old_api_secret or None
+    )
+    return Tokens(credentials, parts().transport)
 
 
 def _remember_shop_facts(shop: str) -> None:

@@ -317,3 +317,24 @@ def uncovered_units(tx: Transaction, shop: str) -> int:
         )
     ).scalar_one()
     return int(total)
+
+
+def carrying(tx: Transaction, shop: str, item_id: str) -> list[tuple[Delivery, Row]]:
+    """Open deliveries that bring an item, with the row that does."""
+    ids = {
+        row.delivery_id
+        for row in tx.rows(
+            select(delivery_rows.c.delivery_id)
+            .join(deliveries, deliveries.c.id == delivery_rows.c.delivery_id)
+            .where(
+                delivery_rows.c.shop == shop,
+                delivery_rows.c.item_id == item_id,
+                deliveries.c.state == "open",
+            )
+        )
+    }
+    found = []
+    for coming in _deliveries(tx, shop, [deliveries.c.id.in_(ids)], [deliveries.c.expected_on]):
+        row = next(r for r in rows_of(tx, shop, coming.delivery_id) if r.item_id == item_id)
+        found.append((coming, row))
+    return found

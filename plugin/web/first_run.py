@@ -1,0 +1,74 @@
+"""The first ten minutes: four steps that change nothing until the merchant says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import g, redirect, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from plugin.adapters.database.reports import first_sync, queue, rule_list
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.preferences import ShopSettings
+from plugin.services import save_settings
+from plugin.web.parts import parts
+from plugin.web.session import admin_blueprint
+
+BADGE_BLOCK = "backorder"  # the file in extensions/promise-block/blocks
+
+blueprint = admin_blueprint("first_run", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Which of the four steps are done, and what was owed on the first day."""
+
+    owed: queue.Inherited
+    seen_owed: bool
+    has_rule: bool
+    badge_is_live: bool
+    mail_confirmed: bool
+
+    @property
+    def done(self) -> int:
+        return sum((self.seen_owed, self.has_rule, self.badge_is_live, self.mail_confirmed))
+
+
+def read_steps(tx: Transaction, shop: str, settings: ShopSettings) -> Steps:
+    return Steps(
+        owed=queue.inherited(tx, shop),
+        seen_owed=settings.inherited_seen_at is not None,
+        has_rule=settings.backordering_on and bool(rule_list.for_subjects(tx, shop, ("all", ""))),
+        badge_is_live=settings.badge_seen_at is not None,
+        mail_confirmed=settings.mail_confirmed_at is not None,
+    )
+
+
+def theme_editor_url(shop: str, api_key: str) -> str:
+    """Deep link that puts our block on the product page in the theme editor (app block, main section)."""
+    return (
+        f"https://{shop}/admin/themes/current/editor"
+        f"?template=product&addAppBlockId={api_key}/{BADGE_BLOCK}&target=mainSection"
+    )
+
+
+@blueprint.get("/first-run")
+def show() -> str:
+    with parts().database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+        rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all", rule_list.PROPOSED)
+        return render_template(
+            "pages/first_run.html",
+            settings=settings,
+            steps=read_steps(tx, g.shop, settings),
+            lines=queue.inherited_lines(tx, g.shop),
+            is_read=first_sync.read(tx, g.shop).is_done,
+            rule=rule,
+            editor=theme_editor_url(g.shop, parts().settings.shopify_api_key),
+        )
+
+
+@blueprint.post("/first-run/seen")
+def see_owed() -> AnyResponse:
+    save_settings.see_inherited(parts().database, g.shop, g.now)
+    return redirect("/first-run", 303)

@@ -1,0 +1,154 @@
+"""Home answers one question: do I have to do anything?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from flask import Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, supply
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.preferences import ShopSettings
+from plugin.services import explain_rise, save_settings, switch_shop
+from plugin.web import figures
+from plugin.web.first_run import Steps, read_steps
+from plugin.web.numbers import variant_gid
+from plugin.web.parts import parts
+from plugin.web.session import admin_blueprint
+
+STRIP_DAYS = 28
+
+blueprint = admin_blueprint("home", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Everything that waits for the merchant, in the order of the page."""
+
+    locked_out: str
+    late: list[supply.Delivery]
+    undated: list[supply.Delivery]
+    rises: list[needs.Rise]
+    approvals: list[needs.Approval]
+    outside: list[needs.Outside]
+    failed: int
+    unknown: int
+    books: list[needs.Books]
+    mail_unconfirmed: bool
+    mail_paused: bool
+
+    @property
+    def total(self) -> int:
+        """Cards on the page; the setting-up of mail is a step, not an alarm."""
+        lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.books)
+        flags = (self.locked_out, self.failed, self.unknown, self.mail_paused)
+        return sum(len(found) for found in lists) + sum(bool(flag) for flag in flags)
+
+
+@blueprint.get("/")
+def show() -> str:
+    with parts().database.read() as tx:
+        progress = first_sync.read(tx, g.shop)
+        settings = save_settings.read(tx, g.shop)
+        if not progress.is_done:
+            return render_template("pages/first_sync.html", progress=progress)
+        return render_template("pages/home.html", **_board(tx, settings))
+
+
+@blueprint.get("/home/progress")
+def show_progress() -> str:
+    """The progress box alone; it stops asking for itself once the first sync is done."""
+    with parts().database.read() as tx:
+        return render_template("pages/progress.html", progress=first_sync.read(tx, g.shop))
+
+
+@blueprint.post("/home/dismiss")
+def dismiss() -> AnyResponse:
+    save_settings.dismiss_first_run(parts().database, g.shop, g.now)
+    return redirect("/", 303)
+
+
+@blueprint.post("/home/rise")
+def answer_rise() -> AnyResponse:
+    """Did the units really arrive? `answer` is yes or no."""
+    item_id, location_id = request.form["item_id"], request.form["location_id"]
+    if request.form["answer"] == "yes":
+        explain_rise.accept(parts().database, parts().jobs, g.shop, item_id, location_id, g.now)
+        return redirect("/?done=accepted", 303)
+    explain_rise.refuse(parts().database, parts().jobs, g.shop, item_id, location_id, g.now)
+    return redirect("/?done=refused", 303)
+
+
+@blueprint.post("/home/reapply/<int:number>")
+def reapply(number: int) -> AnyResponse:
+    switch_shop.reapply(parts().database, parts().jobs, g.shop, variant_gid(number), g.now)
+    return redirect("/?done=reapplied", 303)
+
+
+@blueprint.post("/home/badge")
+def remember_badge() -> Response:
+    """App Bridge says whether our block stands in the published theme."""
+    is_active = request.form.get("active") == "yes"
+    save_settings.see_badge(parts().database, g.shop, g.now if is_active else None)
+    words = "Badge is live in your published theme" if is_active else "Badge is not in your published theme yet"
+    return Response(words, mimetype="text/plain")
+
+
+def _board(tx: Transaction, settings: ShopSettings) -> dict[str, object]:
+    open_deliveries = supply.open_deliveries(tx, g.shop)
+    waiting = _needs(tx, settings, open_deliveries)
+    horizon = g.today + timedelta(days=STRIP_DAYS)
+    coming = [d for d in open_deliveries if d.expected_on and d.expected_on <= horizon and d.to_come]
+    steps = read_steps(tx, g.shop, settings)
+    return {
+        "settings": settings,
+        "needs": waiting,
+        "answer": _answer(waiting, open_deliveries),
+        "numbers": numbers.four_numbers(tx, g.shop, g.today),
+        "coming": coming,
+        "later": sum(1 for d in open_deliveries if d.expected_on and d.expected_on > horizon),
+        "uncovered": supply.uncovered_units(tx, g.shop),
+        "closest": catalog.closest_to_limit(tx, g.shop),
+        "mail": numbers.mail_today(tx, g.shop, _day_began()),
+        "books": numbers.last_books_check(tx, g.shop),
+        "steps": steps if _shows(steps, settings) else None,
+    }
+
+
+def _shows(steps: Steps, settings: ShopSettings) -> bool:
+    return settings.first_run_dismissed_at is None and bool(steps)
+
+
+def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply.Delivery]) -> Needs:
+    stuck = needs.stuck_mails(tx, g.shop)
+    facts = g.shop_facts
+    return Needs(
+        locked_out=(facts.status_reason or "Shopify refuses our token") if facts.status == "locked_out" else "",
+        late=[d for d in open_deliveries if d.late_days(g.today) and d.to_come],
+        undated=[d for d in open_deliveries if d.expected_on is None and d.to_come],
+        rises=needs.rises(tx, g.shop),
+        approvals=needs.approvals(tx, g.shop),
+        outside=needs.changed_outside(tx, g.shop),
+        failed=stuck.get("failed", 0),
+        unknown=stuck.get("unknown", 0),
+        books=needs.books(tx, g.shop),
+        mail_unconfirmed=settings.mail_confirmed_at is None,
+        mail_paused=settings.mail_paused_at is not None,
+    )
+
+
+def _answer(waiting: Needs, open_deliveries: list[supply.Delivery]) -> str:
+    if waiting.total == 1:
+        return "One thing needs you."
+    if waiting.total:
+        return f"{waiting.total} things need you."
+    upcoming = [d.expected_on for d in open_deliveries if d.expected_on and d.expected_on >= g.today]
+    if not upcoming:
+        return "Nothing needs you. No delivery is expected."
+    return f"Nothing needs you. Next delivery {figures.weekday_or_day(min(upcoming), g.today)}."
+
+
+def _day_began() -> datetime:
+    return datetime.combine(g.today, time(), g.zone)

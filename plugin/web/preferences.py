@@ -1,0 +1,175 @@
+"""The page called Settings: whether, what, which dates, which mails, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from plugin.adapters.database.reports import first_sync, rule_list
+from plugin.domain.preferences import ShopSettings
+from plugin.errors import Conflict, FieldErrors, HoldfastError
+from plugin.services import control_mail, save_settings, set_rules, switch_shop
+from plugin.web import samples
+from plugin.web.first_run import theme_editor_url
+from plugin.web.parts import parts
+from plugin.web.session import admin_blueprint
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+blueprint = admin_blueprint("preferences", __name__)
+
+
+@blueprint.get("/settings")
+def show() -> str:
+    return _page()
+
+
+@blueprint.post("/settings")
+def save() -> AnyResponse | tuple[str, int]:
+    version = int(request.form["version"])
+    here = parts()
+    try:
+        save_settings.save(here.database, here.jobs, here.vault, g.shop, version, request.form, g.now)
+    except FieldErrors as exc:
+        return _page(typed=request.form, errors=exc.errors), 422
+    except Conflict:
+        return _page(typed=request.form, stale=True), 409
+    return redirect("/settings?done=saved", 303)
+
+
+@blueprint.post("/settings/sample")
+def sample() -> str:
+    """What shoppers would read under the form as it stands; an unfinished field keeps the stored value."""
+    with parts().database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+        rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all", rule_list.PROPOSED)
+    shown = samples.as_typed(settings, request.form)
+    return render_template("pages/settings_sample.html", samples=samples.of(shown, rule, g.today))
+
+
+@blueprint.post("/settings/rule")
+def change_rule() -> AnyResponse | str | tuple[str, int]:
+    """Preview first (`act` preview), then save (`act` save): the confirmation carries the same fields again."""
+    try:
+        draft = set_rules.check_draft({**request.form, "scope": "all", "subject": ""})
+    except FieldErrors as exc:
+        return _page(typed_rule=request.form, errors=exc.errors), 422
+    if request.form.get("act") == "save":
+        set_rules.save(parts().database, parts().jobs, g.shop, draft, g.now)
+        return redirect("/settings?done=rule", 303)
+    preview = set_rules.preview(parts().database, g.shop, draft, g.now)
+    return render_template(
+        "pages/rule_preview.html",
+        preview=preview,
+        rule=draft,
+        fields=_rule_fields(request.form),
+        action="/settings/rule",
+        back="/settings",
+        subject="All products",
+        is_on=_settings().backordering_on,
+    )
+
+
+@blueprint.post("/settings/switch")
+def turn_switch() -> AnyResponse:
+    """`to` is on, paused, running or restored."""
+    database, jobs = parts().database, parts().jobs
+    to = request.form["to"]
+    if to == "on":
+        switch_shop.turn_on(database, jobs, g.shop, g.now)
+        return redirect("/settings?done=on", 303)
+    if to == "paused":
+        switch_shop.pause(database, jobs, g.shop, g.now)
+        return redirect("/settings?done=paused", 303)
+    if to == "running":
+        switch_shop.resume(database, jobs, g.shop, g.now)
+        return redirect("/settings?done=resumed", 303)
+    switch_shop.restore_original(database, jobs, g.shop, g.now)
+    return redirect("/settings?done=restored", 303)
+
+
+@blueprint.post("/settings/test-mail")
+def send_test() -> AnyResponse | tuple[str, int]:
+    to = request.form.get("test_to", "").strip()
+    if not save_settings.MAIL_ADDRESS.fullmatch(to):
+        return _page(errors={"test_to": "Write the address the test mail should go to."}, test_to=to), 422
+    try:
+        control_mail.send_test(parts(), g.shop, to, g.now)
+    except HoldfastError as exc:
+        return _page(errors={"test_to": f"The mail server did not take it: {exc}"}, test_to=to), 422
+    return redirect("/settings?done=test-sent", 303)
+
+
+@blueprint.post("/settings/test-arrived")
+def confirm_test() -> AnyResponse:
+    control_mail.confirm_test(parts().database, parts().jobs, g.shop, g.now)
+    return redirect("/settings?done=confirmed", 303)
+
+
+def _settings() -> ShopSettings:
+    with parts().database.read() as tx:
+        return save_settings.read(tx, g.shop)
+
+
+def _rule_fields(form: Mapping[str, str]) -> dict[str, str]:
+    names = ("limit_mode", "limit_units", "wait_from", "wait_to", "without_date")
+    return {name: form.get(name, "") for name in names}
+
+
+def _page(
+    *,
+    typed: Mapping[str, str] | None = None,
+    typed_rule: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    stale: bool = False,
+    test_to: str = "",
+) -> str:
+    with parts().database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+        rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all")
+        managed, variants = rule_list.managed(tx, g.shop)
+        own = rule_list.own_settings(tx, g.shop)
+        is_read = first_sync.read(tx, g.shop).is_done
+    shown = samples.as_typed(settings, typed) if typed is not None else settings
+    return render_template(
+        "pages/settings.html",
+        settings=settings,
+        form=_form(settings, typed),
+        has_rule=rule is not None,
+        rule=_rule_fields(typed_rule) if typed_rule is not None else (rule or rule_list.PROPOSED),
+        saved_rule=rule,
+        managed=managed,
+        variants=variants,
+        own_settings=own,
+        is_read=is_read,
+        to_restore=switch_shop.count_to_restore(parts().database, g.shop),
+        samples=samples.of(shown, rule or rule_list.PROPOSED, g.today),
+        editor=theme_editor_url(g.shop, parts().settings.shopify_api_key),
+        days=DAYS,
+        errors=errors,
+        stale=stale,
+        test_to=test_to,
+    )
+
+
+def _form(settings: ShopSettings, typed: Mapping[str, str] | None) -> dict[str, Any]:
+    """The fields as shown: what was typed after an error, else what is stored."""
+    if typed is not None:
+        kept: dict[str, Any] = dict(typed)
+        kept["working_days"] = {n for n in range(1, 8) if typed.get(f"working_day_{n}") == "yes"}
+        kept |= {name: typed.get(name) == "yes" for name in save_settings.SWITCHES}
+        return kept
+    reply_to = settings.reply_to_encrypted
+    return {
+        **{name: getattr(settings, name) for name in (*save_settings.WHOLE_NUMBERS, *save_settings.SWITCHES)},
+        "version": settings.version,
+        "date_words": settings.date_words,
+        "date_shape": "range" if settings.date_range_days else "day",
+        "date_range_days": settings.date_range_days or 7,
+        "working_days": settings.working_days,
+        "holidays": save_settings.holidays_as_text(settings.holidays),
+        "reply_to": parts().vault.decrypt(reply_to) if reply_to else "",
+    }
