@@ -30,7 +30,7 @@ format: setup  ## put the code into its one layout
 	@$(BIN)/ruff format .
 
 prove: setup  ## the property tests with many more examples
-	@$(RUN) HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest --timeout=3600 $(ARGS)
+	@$(RUN) HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest -m hypothesis --timeout=3600 $(ARGS)
 
 pictures: setup  ## take the pictures of every page anew
 	@$(BIN)/python -m tools.browser --install --quiet
