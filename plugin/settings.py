@@ -53,7 +53,8 @@ class Settings:
     set."""
 
     smtp_url: str = field(repr=False)
-    """`SMTP_URL`: `smtp://user:password@host:587` (STARTTLS where offered) or `smtps://…:465`. Required."""
+    """`SMTP_URL`: `smtp://user:password@host:587` (TLS where offered), `smtp+starttls://` (TLS or nothing) or
+    `smtps://…:465`. Required."""
 
     mail_from: str
     """`MAIL_FROM`: sender of every mail, an address or `Name <address>`. Default: backorders@ the host of
@@ -108,7 +109,7 @@ class Settings:
             app_bridge_url=read.url("APP_BRIDGE_URL", ("http", "https"), default=APP_BRIDGE),
             admin_origins=read.origins("ADMIN_ORIGINS"),
             app_url=app_url,
-            smtp_url=read.url("SMTP_URL", ("smtp", "smtps")),
+            smtp_url=read.url("SMTP_URL", ("smtp", "smtp+starttls", "smtps")),
             mail_from=read.address("MAIL_FROM", default=f"backorders@{urlsplit(app_url).hostname or ''}"),
             encryption_keys=read.fernet_keys("ENCRYPTION_KEY"),
             clock_url=clock_url,

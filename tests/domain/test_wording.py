@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plugin.domain.badge_words import badge_words
+from plugin.domain.badge_text import badge_text
 from plugin.domain.letters import Shown
 from plugin.domain.locales import languages, words
 from plugin.domain.promises import Promise, PromiseKind
@@ -31,7 +31,7 @@ def is_shown(case: dict[str, Any]) -> bool:
 def test_previews_say_what_the_badge_says(case: dict[str, Any]) -> None:
     now = datetime.fromisoformat(case["now"])
     today = now.astimezone(ZoneInfo(case.get("zone", "UTC"))).date()
-    said = badge_words(case["data"], case["locale"], now=now, today=today)
+    said = badge_text(case["data"], case["locale"], now=now, today=today)
     assert (list(said.lines), said.property) == (case["lines"], case["property"])
 
 

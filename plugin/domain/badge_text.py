@@ -15,14 +15,14 @@ DATED = frozenset({"covered", "reserved", "late", "preorder"})
 
 
 @dataclass(frozen=True, slots=True)
-class BadgeWords:
+class BadgeText:
     """At most two lines, and the value of the line property; all empty when the badge is silent."""
 
     lines: tuple[str, ...] = ()
     property: str | None = None
 
 
-def badge_words(data: Mapping[str, Any] | None, locale: str | None, *, now: datetime, today: date) -> BadgeWords:
+def badge_text(data: Mapping[str, Any] | None, locale: str | None, *, now: datetime, today: date) -> BadgeText:
     """
     Say what a shopper reads while the variant is out of stock.
 
@@ -31,18 +31,18 @@ def badge_words(data: Mapping[str, Any] | None, locale: str | None, *, now: date
         today: The day of `now` in the shop's zone.
     """
     if data is None or data.get("v") != 1:
-        return BadgeWords()
+        return BadgeText()
     state, language = data.get("state"), words(locale)
     if state == "limit":
-        return BadgeWords(tuple(filter(None, (language.say("badge.phrase.limit"), _next(data, locale, now, today)))))
+        return BadgeText(tuple(filter(None, (language.say("badge.phrase.limit"), _next(data, locale, now, today)))))
     shown = _shown(data, now, today)
     if shown is None:
-        return BadgeWords()
+        return BadgeText()
     phrase = _phrase(data, shown, locale, today)
     kind = "preorder" if "preorder" in (state, data.get("kind")) else "backorder"
     line = language.say(f"badge.head.{kind}", phrase=phrase)
     note = _note(data, shown, locale, today)
-    return BadgeWords((line, note) if note else (line,), _property(shown, language, today))
+    return BadgeText((line, note) if note else (line,), _property(shown, language, today))
 
 
 def _shown(data: Mapping[str, Any], now: datetime, today: date) -> Shown | None:
