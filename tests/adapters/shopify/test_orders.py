@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from plugin.adapters.shopify.client import AdminClient
+from plugin.adapters.shopify.orders import fulfillment_order_owner, orders_updated_since, read_order
+from plugin.domain.facts import Buyer, FulfillmentOrderLine, ItemGid, LineGid, LocationGid, OrderGid
+from plugin.errors import AccessDenied, Unreachable
+from tests.adapters.shopify.schema_shop import answering, by_id, connection
+from tests.adapters.shopify.scripted_shop import Answer, Asked, ScriptedShop
+from tests.adapters.shopify.world import fulfillment_line, fulfillment_order, gid, line, order, payment
+
+ORDER = OrderGid(gid("Order", 1001))
+PLACED = datetime(2026, 11, 19, 9, tzinfo=UTC)
+
+
+def serve(
+    shopify: ScriptedShop, *orders: dict[str, Any], fulfillment_orders: list[dict[str, Any]] | None = None
+) -> None:
+    shopify.will_answer(answering({"order": by_id(list(orders)), "fulfillmentOrder": by_id(fulfillment_orders or [])}))
+
+
+def test_a_small_order_is_read_whole_in_one_call(client: AdminClient, shopify: ScriptedShop) -> None:
+    serve(shopify, order([line(1)], [fulfillment_order(77, [fulfillment_line(501, of=1)])]))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert len(shopify.asked) == 1
+    assert (found.name, found.number, found.currency, found.financial_status) == ("#1001", 1001, "EUR", "PAID")
+    assert found.created_at == PLACED
+    assert found.paid_at == datetime(2026, 11, 19, 9, 5, tzinfo=UTC)
+    assert found.buyer == Buyer(gid("Customer", 55), "ada@example.com", "Ada", "de")
+    assert found.lines[0].properties == (("_said", "ships"), ("note", ""))
+    assert found.lines[0].unit_price == "119.00"
+    assert found.fulfillment_lines == (
+        FulfillmentOrderLine(
+            fulfillment_order_id=gid("FulfillmentOrder", 77),
+            status="OPEN",
+            location_id=LocationGid(gid("Location", 5)),
+            line_id=LineGid(gid("LineItem", 1)),
+            item_id=ItemGid(gid("InventoryItem", 911)),
+            remaining=2,
+        ),
+    )
+
+
+def test_a_large_order_is_read_to_its_last_line(client: AdminClient, shopify: ScriptedShop) -> None:
+    shipping = [
+        fulfillment_order(n, [fulfillment_line(1000 * n + k, of=k) for k in range(1, 131)]) for n in range(1, 13)
+    ]
+    serve(shopify, order([line(n) for n in range(1, 131)], shipping), fulfillment_orders=shipping)
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert [one.line_id for one in found.lines] == [gid("LineItem", n) for n in range(1, 131)]
+    assert len(found.fulfillment_lines) == 12 * 130
+    assert len({(one.fulfillment_order_id, one.line_id) for one in found.fulfillment_lines}) == 12 * 130
+
+
+def test_an_order_that_is_not_shown_is_none(client: AdminClient, shopify: ScriptedShop) -> None:
+    serve(shopify)
+    assert read_order(client, ORDER) is None
+
+
+def test_an_order_that_changes_between_pages_is_read_anew(client: AdminClient, shopify: ScriptedShop) -> None:
+    before = order([line(n) for n in range(1, 31)], [])
+    after = order([line(n) for n in range(1, 29)], [], updatedAt="2026-11-20T12:00:01Z")
+    reads = iter([before])
+
+    def current(_info: Any, id: str) -> dict[str, Any]:
+        return next(reads, after)
+
+    shopify.will_answer(answering({"order": current}))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert len(found.lines) == 28
+    assert found.updated_at == datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC)
+
+
+def test_an_order_that_never_rests_is_left_for_later(client: AdminClient, shopify: ScriptedShop) -> None:
+    seconds = iter(range(60))
+
+    def restless(_info: Any, id: str) -> dict[str, Any]:
+        return order([line(n) for n in range(1, 31)], [], updatedAt=f"2026-11-20T12:00:{next(seconds):02}Z")
+
+    shopify.will_answer(answering({"order": restless}))
+    with pytest.raises(Unreachable, match="keeps changing"):
+        read_order(client, ORDER)
+
+
+@pytest.mark.parametrize(
+    ("payments", "paid_at"),
+    [
+        ([payment("SALE", "2026-11-19T09:05:00Z"), payment("REFUND", "2026-11-25T10:00:00Z")], "2026-11-19T09:05:00Z"),
+        (
+            [payment("AUTHORIZATION", "2026-11-19T09:00:00Z"), payment("CAPTURE", "2026-11-22T08:00:00Z")],
+            "2026-11-22T08:00:00Z",
+        ),
+        ([payment("SALE", "2026-11-19T09:00:00Z"), payment("SALE", "2026-11-21T08:00:00Z")], "2026-11-21T08:00:00Z"),
+        (
+            [payment("SALE", "2026-11-19T09:00:00Z"), payment("SALE", "2026-11-23T08:00:00Z", "FAILURE")],
+            "2026-11-19T09:00:00Z",
+        ),
+        ([payment("SALE", "2026-11-19T09:01:00Z", processed=False)], "2026-11-19T09:01:00Z"),
+        ([], "2026-11-19T09:00:00Z"),
+    ],
+    ids=["refunded later", "captured later", "rest paid later", "a failed try", "no processing time", "nothing to pay"],
+)
+def test_an_order_was_paid_when_its_last_payment_came_in(
+    client: AdminClient, shopify: ScriptedShop, payments: list[dict[str, Any]], paid_at: str
+) -> None:
+    serve(shopify, order([line(1)], [], payments))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert found.paid_at == datetime.fromisoformat(paid_at)
+
+
+def test_an_order_with_many_payments_is_paid_by_the_last_of_all(client: AdminClient, shopify: ScriptedShop) -> None:
+    parts = [payment("SALE", f"2026-11-19T09:{minute:02}:00Z") for minute in range(40)]
+    serve(shopify, order([line(1)], [], parts))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert found.paid_at == datetime(2026, 11, 19, 9, 39, tzinfo=UTC)
+
+
+def test_a_partly_paid_order_is_unpaid(client: AdminClient, shopify: ScriptedShop) -> None:
+    serve(shopify, order([line(1)], [], fullyPaid=False, displayFinancialStatus="PARTIALLY_PAID"))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert found.paid_at is None
+
+
+def test_a_line_of_a_deleted_variant_keeps_what_is_known(client: AdminClient, shopify: ScriptedShop) -> None:
+    gone = line(1, variant=None, product=None, variantTitle=None, sku=None)
+    nowhere = fulfillment_order(77, [fulfillment_line(501, of=1)], assignedLocation={"location": None})
+    serve(shopify, order([gone], [nowhere], customer=None, email=None))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert (found.lines[0].variant_id, found.lines[0].item_id, found.lines[0].sku) == (None, None, "")
+    assert found.fulfillment_lines[0].location_id is None
+    assert found.buyer == Buyer(None, None, None, "de")
+
+
+def denying(path: list[str], shown: Any) -> Answer:
+    entry = {"message": "not approved", "path": path, "extensions": {"code": "ACCESS_DENIED"}}
+    return Answer({"errors": [entry], "data": {"order": shown}})
+
+
+def test_an_order_is_read_without_its_buyer_when_customer_data_is_not_approved(
+    client: AdminClient, shopify: ScriptedShop
+) -> None:
+    def answer(asked: Asked) -> Answer:
+        whole = answering({"order": by_id([order([line(1)], [], email=None, customer=None)])})(asked)
+        return denying(["order", "customer"], whole.body["data"]["order"])
+
+    shopify.will_answer(answer)
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert found.buyer.email is None
+    assert len(found.lines) == 1
+
+
+def test_an_order_denied_as_a_whole_is_not_taken_for_a_missing_one(client: AdminClient, shopify: ScriptedShop) -> None:
+    shopify.will_answer(denying(["order"], None))
+    with pytest.raises(AccessDenied):
+        read_order(client, ORDER)
+
+
+def test_changed_orders_are_listed_to_the_last_page(client: AdminClient, shopify: ScriptedShop) -> None:
+    changed = [
+        order([], [], id=gid("Order", n), updatedAt=f"2026-11-20T12:{n // 60:02}:{n % 60:02}Z") for n in range(250)
+    ]
+    asked_for: list[str] = []
+    page = connection(changed)
+
+    def search(info: Any, first: int, query: str, after: str | None = None, **_: Any) -> Any:
+        asked_for.append(query)
+        return page(info, first, after)
+
+    shopify.will_answer(answering({"orders": search}))
+    found = list(orders_updated_since(client, datetime(2026, 11, 20, 12, tzinfo=UTC)))
+    assert [one for one, _ in found] == [gid("Order", n) for n in range(250)]
+    assert found[-1][1] == datetime(2026, 11, 20, 12, 4, 9, tzinfo=UTC)
+    assert set(asked_for) == {"updated_at:>='2026-11-20T12:00:00Z'"}
+
+
+def test_a_fulfillment_order_names_its_order(client: AdminClient, shopify: ScriptedShop) -> None:
+    shopify.will_answer(answering({"fulfillmentOrder": by_id([fulfillment_order(77, [])])}))
+    assert fulfillment_order_owner(client, gid("FulfillmentOrder", 77)) == ORDER
+    assert fulfillment_order_owner(client, gid("FulfillmentOrder", 78)) is None
