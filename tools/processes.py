@@ -68,16 +68,19 @@ def start(
     )
 
 
-def stop(
-    process: subprocess.Popen[bytes], *, how: signal.Signals = signal.SIGTERM, patience_s: float = 10
-) -> int:
+def stop(process: subprocess.Popen[bytes], *, how: signal.Signals = signal.SIGTERM, patience_s: float = 10) -> int:
     """Ask a program to end, then end its whole process group. Returns its exit code."""
     if process.poll() is None:
         process.send_signal(how)
-        try:
-            process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            pass  # it had its chance; the group is killed below
+    return see_off(process, patience_s=patience_s)
+
+
+def see_off(process: subprocess.Popen[bytes], *, patience_s: float) -> int:
+    """Wait for a program that was asked to end, then end whatever is left of its process group."""
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        pass  # it had its chance; the group is killed below
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
