@@ -1,0 +1,58 @@
+"""The merchant's admin: staff acts by hand, and the frame that embeds the app with a stand-in for App Bridge."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from devstore.admin import app_frame, bridge, home, inventory, online_store, orders, products
+from devstore.admin.store import words
+from devstore.app_config import AppConfig
+from devstore.world import Stores, World
+
+
+@dataclass(frozen=True)
+class AppDoor:
+    """What the admin asks of the rest of devstore about the app: install it, remove it, mint an ID token for a shop."""
+
+    install: Callable[[World], object]
+    uninstall: Callable[[World], object]
+    id_token: Callable[[World], str]
+
+
+def create_admin(
+    stores: Stores,
+    config: AppConfig,
+    door: AppDoor,
+    *,
+    storefront_url: str,
+    mail_url: str,
+    app_folder: Path | None = None,
+) -> Flask:
+    """
+    Make the admin of every shop, under `/store/{handle}/…` as on admin.shopify.com.
+
+    Args:
+        storefront_url: Where a browser finds the first shop's storefront.
+        mail_url: Where it finds the mail inbox.
+        app_folder: The app's folder, whose theme extension the editor offers.
+    """
+    app = Flask(__name__)
+    app.secret_key = secrets.token_bytes(16)
+    app.config.update(
+        STORES=stores,
+        APP_CONFIG=config,
+        DOOR=door,
+        STOREFRONT_URL=storefront_url,
+        MAIL_URL=mail_url,
+        APP_FOLDER=app_folder,
+    )
+    for part in (bridge, home, orders, products, inventory, online_store, app_frame):
+        app.register_blueprint(part.blueprint)
+    app.before_request(bridge.refuse_foreign_posts)
+    app.template_filter("words")(words)
+    return app
