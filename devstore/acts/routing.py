@@ -90,7 +90,7 @@ def add_units(world: World, work: FulfillmentOrder, line: LineItem, units: int) 
     mine = next((one for one in work.lines if one.line_item_id == line.id), None)
     if mine is None:
         mine = FulfillmentOrderLine(
-            world.id("FulfillmentOrderLineItem"), line.id, line.inventory_item_id, line.variant_id, 0, 0
+            world.id("FulfillmentOrderLineItem"), work.order_id, line.id, line.inventory_item_id, line.variant_id, 0, 0
         )
         work.lines.append(mine)
     mine.total += units

@@ -86,6 +86,7 @@ class FulfillmentOrderLine:
     """Units of one order line in one fulfillment order."""
 
     id: int
+    order_id: int
     line_item_id: int
     inventory_item_id: int | None
     variant_id: int | None
