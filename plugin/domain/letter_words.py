@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter
@@ -52,15 +53,17 @@ def subject(letter: Letter) -> str:
         told = replace(letter, kind=LetterKind.CONFIRMED)
         return words(letter.locale).say("mail.test.subject", subject=subject(told))
     if letter.kind is LetterKind.FILLED:
-        return _say(letter, "mail.filled.subject", title=_titles(letter))
+        return _say(letter, "mail.filled.subject", title=_titles(letter.lines, words(letter.locale)))
     if letter.kind is LetterKind.DATE_CHANGED or letter.is_delay_notice:
         return _changed_subject(letter)
     phrases = {
         promise_phrase(x.now, letter.locale, today=letter.today, ships=letter.say == "ships") for x in letter.lines
     }
     if len(phrases) == 1:
-        return _say(letter, "mail.confirmed.subject", title=_titles(letter), phrase=phrases.pop())
-    return _say(letter, "mail.confirmed.subject_open", title=_titles(letter))
+        return _say(
+            letter, "mail.confirmed.subject", title=_titles(letter.lines, words(letter.locale)), phrase=phrases.pop()
+        )
+    return _say(letter, "mail.confirmed.subject_open", title=_titles(letter.lines, words(letter.locale)))
 
 
 def head(letter: Letter) -> str:
@@ -111,17 +114,18 @@ def sentence(phrase: str) -> str:
 
 
 def _changed_subject(letter: Letter) -> str:
-    language, first = words(letter.locale), letter.lines[0]
-    alike = {(line.now, line.before) for line in letter.lines}
-    title = _titles(letter) if len(alike) == 1 else _short(first.title)
+    language = words(letter.locale)
+    moved = tuple(line for line in letter.lines if line.before) or letter.lines
+    first, is_one_move = moved[0], len({(line.now, line.before) for line in moved}) == 1
+    title = _titles(moved, language) if is_one_move else _short(first.title)
     was = ""
     if first.before and first.before.kind not in ("none", "late"):
         told = told_before(first.before, letter.locale, today=letter.today)
         was = language.say("mail.date_changed.was", date=told)
     text = _changed_fact(letter, first, title, was)
-    if len(alike) == 1:
+    if is_one_move:
         return text
-    return text + language.count("mail.date_changed.others", len(letter.lines) - 1)
+    return text + language.count("mail.date_changed.others", len(moved) - 1)
 
 
 def _changed_fact(letter: Letter, line: LetterLine, title: str, was: str) -> str:
@@ -147,11 +151,9 @@ def _is_part(letter: Letter) -> bool:
     return more_lines or any(line.owed_units < line.ordered_units for line in letter.lines)
 
 
-def _titles(letter: Letter) -> str:
-    first = _short(letter.lines[0].title)
-    if len(letter.lines) == 1:
-        return first
-    return words(letter.locale).count("mail.and_more", len(letter.lines) - 1, title=first)
+def _titles(lines: Sequence[LetterLine], language: Words) -> str:
+    first = _short(lines[0].title)
+    return first if len(lines) == 1 else language.count("mail.and_more", len(lines) - 1, title=first)
 
 
 def _short(title: str) -> str:

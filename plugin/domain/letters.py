@@ -145,11 +145,9 @@ class Letter:
 
     @property
     def move(self) -> Move:
-        """How the dates moved, taken together: one word only where every line moved alike."""
-        moves = {line.move(self.today) for line in self.lines}
-        if len(moves) == 1:
-            return moves.pop() or Move.CHANGED
-        return Move.CHANGED
+        """How the dates moved, taken together: one word only where every line that moved moved alike."""
+        moves = {line.move(self.today) for line in self.lines} - {None}
+        return (moves.pop() if len(moves) == 1 else None) or Move.CHANGED
 
     @property
     def owes_an_apology(self) -> bool:
