@@ -1,52 +1,76 @@
-"""Writing our JSON metafields."""
+"""Writing and deleting our JSON metafields.
+
+Shopify takes at most 25 at once, and takes them all or none: one refused entry makes it refuse the other 24. The rest is
+then sent again without it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from plugin.adapters.shopify.batches import batches
 from plugin.adapters.shopify.client import AdminClient
 
-METAFIELDS_PER_CALL = 25  # Shopify takes no more at once, and takes them all or none
+METAFIELDS_PER_CALL = 25
 
-Entry = tuple[str, str, str]  # owner's GID, key, JSON text
+Subject = tuple[str, str]  # owner's GID, key
+UserErrors = Sequence[Mapping[str, Any]]
 
 
-def write_metafields(client: AdminClient, entries: Sequence[Entry]) -> dict[tuple[str, str], str | None]:
+def write_metafields(client: AdminClient, entries: Sequence[tuple[str, str, str]]) -> dict[Subject, str | None]:
     """
     Write metafields in our own namespace.
-
-    One refused entry makes Shopify refuse the other 24 of its call: the rest is then written without it.
 
     Args:
         entries: Owner, key and JSON text; the last one counts for an owner and key named twice.
     Returns:
         For every (owner, key) None when written, else Shopify's reason in its own words.
     """
-    latest = {(owner, key): (owner, key, value) for owner, key, value in entries}
-    results: dict[tuple[str, str], str | None] = {}
-    for batch in batches(latest.values(), METAFIELDS_PER_CALL):
-        results.update(_write(client, batch))
+    values = {(owner, key): value for owner, key, value in entries}
+
+    def send(batch: Sequence[Subject]) -> UserErrors:
+        inputs = [{"ownerId": owner, "key": key, "type": "json", "value": values[owner, key]} for owner, key in batch]
+        return client.attempt("set_metafields", {"metafields": inputs}).user_errors
+
+    return _send_all(values, send)
+
+
+def delete_metafields(client: AdminClient, subjects: Sequence[Subject]) -> dict[Subject, str | None]:
+    """
+    Delete metafields in our own namespace; one that is not there counts as deleted.
+
+    Returns:
+        For every (owner, key) None when it is gone, else Shopify's reason in its own words.
+    """
+
+    def send(batch: Sequence[Subject]) -> UserErrors:
+        inputs = [{"ownerId": owner, "namespace": "$app", "key": key} for owner, key in batch]
+        return client.attempt("delete_metafields", {"metafields": inputs}).user_errors
+
+    return _send_all(subjects, send)
+
+
+def _send_all(
+    subjects: Sequence[Subject] | Mapping[Subject, str], send: Callable[[Sequence[Subject]], UserErrors]
+) -> dict[Subject, str | None]:
+    results: dict[Subject, str | None] = {}
+    for batch in batches(subjects, METAFIELDS_PER_CALL):
+        results.update(_send(batch, send))
     return results
 
 
-def _write(client: AdminClient, batch: list[Entry]) -> dict[tuple[str, str], str | None]:
-    inputs = [{"ownerId": owner, "key": key, "type": "json", "value": value} for owner, key, value in batch]
-    errors = client.attempt("set_metafields", {"metafields": inputs}).user_errors
+def _send(batch: list[Subject], send: Callable[[Sequence[Subject]], UserErrors]) -> dict[Subject, str | None]:
+    errors = send(batch)
     if not errors:
-        return {(owner, key): None for owner, key, _ in batch}
-    offenders = {int(e["elementIndex"]): str(e["message"]) for e in errors if e.get("elementIndex") is not None}
-    if not offenders:
-        return _one_by_one(client, batch, str(errors[0]["message"]))
-    results: dict[tuple[str, str], str | None] = {batch[index][:2]: message for index, message in offenders.items()}
-    rest = [entry for index, entry in enumerate(batch) if index not in offenders]
-    return {**results, **_write(client, rest)} if rest else results
-
-
-def _one_by_one(client: AdminClient, batch: list[Entry], message: str) -> dict[tuple[str, str], str | None]:
+        return dict.fromkeys(batch)
     if len(batch) == 1:
-        return {batch[0][:2]: message}
-    results: dict[tuple[str, str], str | None] = {}
-    for entry in batch:
-        results.update(_write(client, [entry]))
+        return {batch[0]: str(errors[0]["message"])}
+    offenders = {int(e["elementIndex"]): str(e["message"]) for e in errors if e.get("elementIndex") is not None}
+    results: dict[Subject, str | None] = {batch[index]: message for index, message in offenders.items()}
+    rest = [subject for index, subject in enumerate(batch) if index not in offenders]
+    # An error that names no entry may be any of them.
+    for part in [rest] if offenders else [[subject] for subject in rest]:
+        if part:
+            results.update(_send(part, send))
     return results

@@ -10,7 +10,9 @@ _FOLDER = Path(__file__).parent / "queries"
 
 # Mutations that end in the same state when Shopify carries them out twice, so that a lost answer may be
 # asked for again. Starting a bulk operation is not among them: the second one would run beside the first.
-REPEATABLE_MUTATIONS = frozenset({"set_policies", "set_metafields", "add_tags", "remove_tags", "define_metafield"})
+REPEATABLE_MUTATIONS = frozenset(
+    {"set_policies", "set_metafields", "delete_metafields", "add_tags", "remove_tags", "define_metafield"}
+)
 
 
 @dataclass(frozen=True, slots=True)
