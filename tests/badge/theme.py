@@ -76,7 +76,7 @@ class Storefront:
         return self._environment().from_string(source).render(block=block, section={"id": "main"})
 
     def _environment(self) -> Environment:
-        snippets = {p.stem: _without_doc(p.read_text()) for p in (EXTENSION / "snippets").glob("*.liquid")}
+        snippets = {p.stem: p.read_text() for p in (EXTENSION / "snippets").glob("*.liquid")}
         environment = Environment(loader=DictLoader(snippets))
         environment.filters |= {"t": self._translate, "date": self._date, "json": _json}
         return environment
@@ -96,10 +96,6 @@ class Storefront:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _without_doc(source: str) -> str:
-    return re.sub(r"{% doc %}.*?{% enddoc %}", "", source, flags=re.S)
 
 
 @cache
