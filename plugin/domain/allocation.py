@@ -37,6 +37,7 @@ class QueuedLine:
     open: units still to ship, by location. shipped: units that left so far, as Shopify says now.
     settled: units whose shipping we have recorded. held: units held for it by location (covered at sale or granted,
     less withdrawn, less settled). steps: how many entries of each numbered kind its ledger holds.
+    overage: units recorded at sale as past the limit.
     """
 
     line_id: str
@@ -53,6 +54,7 @@ class QueuedLine:
     tranches: tuple[Tranche, ...]
     inherited: bool
     steps: Mapping[str, int]
+    overage: int = 0
 
     @property
     def open_total(self) -> int:
@@ -97,7 +99,7 @@ class Shipment:
 
 
 def settle_shipped(line: QueuedLine) -> Shipment:
-    """Find what has shipped since we last looked. Where more is held than open, the held units are the ones that left."""
+    """Find what has shipped since we last looked. Where more is held than open, the held units left."""
     gone = max(0, line.shipped - line.settled)
     left = gone
     from_held: dict[LocationGid, int] = {}

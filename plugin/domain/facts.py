@@ -33,7 +33,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Units of one item at one location. `unavailable` is the sum of reserved, damaged, safety stock, quality control."""
+    """Units of one item at one location. `unavailable` sums reserved, damaged, safety stock and quality control."""
 
     item_id: ItemGid
     location_id: LocationGid

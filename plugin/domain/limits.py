@@ -144,8 +144,8 @@ def decide_selling(facts: Selling, rule: Rule | None) -> Verdict:
     """
     Decide how a variant sells.
 
-    It closes when either the units below zero in Shopify or the owed units reach the limit, and opens only when both are
-    below it: whichever figure is ahead of the other, nothing is sold past the limit knowingly.
+    It closes when either the units below zero in Shopify or the owed units reach the limit, and opens only when both
+    are below it: whichever figure is ahead of the other, nothing is sold past the limit knowingly.
     """
     if not facts.tracked:
         return Verdict(State.UNTRACKED, Reason.NONE, None, None, None)

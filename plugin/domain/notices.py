@@ -1,4 +1,4 @@
-"""Which message a line's customer is owed now. Due by rule; sent at most once per line, kind, promise version, occasion."""
+"""Which message a line's customer is owed now: at most one per line, kind, promise version and occasion."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def due_notices(line: LineNow, past: Sequence[PastNotice], tell_after_days: int,
     """
     Say what a line's customer must hear.
 
-    Nothing is due for inherited lines (the merchant has not said so) and for unpaid ones. A date change that is overtaken
-    before it leaves is dropped; a confirmation that still waits will speak of the newest date by itself.
+    Nothing is due for inherited lines (the merchant has not said so) and for unpaid ones. A date change that is
+    overtaken before it leaves is dropped; a confirmation that still waits will speak of the newest date by itself.
     """
     if line.inherited or not line.is_paid:
         return NoticePlan()
@@ -111,7 +111,7 @@ def due_notices(line: LineNow, past: Sequence[PastNotice], tell_after_days: int,
 
 
 def _when_nothing_is_owed(line: LineNow, past: Sequence[PastNotice], now: datetime) -> NoticePlan:
-    """Filled is told to whoever heard that they wait; a line that was cancelled or shipped away hears nothing from us."""
+    """Filled is told to whoever heard that they wait; a line cancelled or shipped away hears nothing from us."""
     waiting = tuple(p.notice_id for p in past if p.is_open and p.kind is not NoticeKind.FILLED)
     heard = any(not p.is_open and p.kind is not NoticeKind.FILLED for p in past)
     told = any(p.kind is NoticeKind.FILLED and p.occasion == line.last_grant for p in past)

@@ -308,7 +308,8 @@ def badge_data(verdict: Verdict, upcoming: NextUnit, limit: Limit | None, words:
             data["state"] = "late"
         elif upcoming.reserved:
             data |= {"state": "reserved", "reserved": upcoming.reserved.isoformat()}
-        assert promise.from_ and promise.to
+        assert promise.from_
+        assert promise.to
         data["from"] = promise.from_.isoformat()
         if promise.to != promise.from_:
             data["to"] = promise.to.isoformat()
@@ -342,5 +343,3 @@ def published_promise(badge: Mapping[str, Any]) -> Promise | None:
     if state == "late_unknown":
         return Promise(PromiseKind.LATE, review=_day(badge.get("review")), delayed=True)
     return None
-
-

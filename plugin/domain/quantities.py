@@ -52,7 +52,8 @@ class Balance:
     The books of an item at one location.
 
     difference: Shopify's committed less the open units we know less the baseline; 0 when they balance.
-    shortfall: units that usable lacks to be zero (refunded without restock, shipped without stock).
+    shortfall: units that usable lacks to be zero (refunded without restock, shipped without stock). It hides no order,
+    so the books balance all the same: accepted is below zero until arriving units or a correction make it good.
     """
 
     difference: int
@@ -60,11 +61,11 @@ class Balance:
 
     @property
     def balances(self) -> bool:
-        return self.difference == 0 and self.shortfall == 0
+        return self.difference == 0
 
 
 def balance(level: Level, open_here: int, baseline: int) -> Balance:
-    """Compare Shopify's figures with ours (`committed == open + baseline`, `available + committed >= 0`)."""
+    """Compare Shopify's figures with ours (`committed == open + baseline`)."""
     return Balance(level.committed - open_here - baseline, max(0, -level.usable))
 
 
@@ -83,7 +84,10 @@ def place_unrouted(
     placed: dict[LocationGid, int] = {}
     by_gap = sorted(
         levels,
-        key=lambda lv: (open_by_location.get(lv.location_id, 0) - lv.committed, lv.location_id),
+        key=lambda lv: (
+            open_by_location.get(lv.location_id, 0) + baselines.get(lv.location_id, 0) - lv.committed,
+            lv.location_id,
+        ),
     )
     for level in by_gap:
         gap = level.committed - open_by_location.get(level.location_id, 0) - baselines.get(level.location_id, 0)

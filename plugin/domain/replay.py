@@ -12,11 +12,10 @@ from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.promises import Promise
 from plugin.domain.review import LinePromises
+from plugin.domain.supply import Fall, still_refused
 
 # How an entry changes the units held for its line at its location.
 _HELD = {Kind.COVERED: 1, Kind.GRANT: 1, Kind.WITHDRAW: -1, Kind.SETTLE: -1}
-# Acceptances that say nothing about units the merchant called unreal.
-_BESIDE_A_REFUSAL = frozenset({"shipped", "matched", "rule"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,8 @@ class LocationHistory:
     What the ledger says about an item at one location.
 
     accepted: None before the opening count. refused: units the merchant called unreal that still show in Shopify.
-    accept_steps, baseline_steps, refuse_steps: the highest number used.
+    falls: those that nothing has named, oldest first. accept_steps, baseline_steps, refuse_steps: the highest number
+    used.
     """
 
     accepted: int | None = None
@@ -53,6 +53,7 @@ class LocationHistory:
     baseline_steps: int = 0
     refused: int = 0
     refuse_steps: int = 0
+    falls: tuple[Fall, ...] = ()
 
 
 def step_of(entry: Entry) -> int:
@@ -118,22 +119,33 @@ def fold_location(entries: Iterable[Entry]) -> LocationHistory:
     """Add up the entries of one item at one location, in ledger order. Entries of other kinds are passed over."""
     accepted: int | None = None
     accept_steps = baseline = baseline_steps = refused = refuse_steps = 0
+    falls: list[Fall] = []
     for entry in entries:
         units = entry.units or 0
         if entry.kind is Kind.ACCEPT:
+            falls = _unnamed(falls, entry)
             accepted = (accepted or 0) + units
             accept_steps = max(accept_steps, step_of(entry))
-            refused = _still_refused(refused, units, entry.data["cause"])
+            refused = still_refused(refused, units, entry.data["cause"])
         elif entry.kind is Kind.REFUSE:
             refused, refuse_steps = units, max(refuse_steps, step_of(entry))
         elif entry.kind is Kind.BASELINE:
             baseline += units
             baseline_steps = max(baseline_steps, step_of(entry))
-    return LocationHistory(accepted, accept_steps, baseline, baseline_steps, refused, refuse_steps)
+    return LocationHistory(accepted, accept_steps, baseline, baseline_steps, refused, refuse_steps, tuple(falls))
 
 
-def _still_refused(refused: int, accepted: int, cause: str) -> int:
-    """A refusal outlives what is accepted for reasons of its own; the merchant's word and a fall end it."""
-    if cause in _BESIDE_A_REFUSAL:
-        return refused
-    return max(0, refused - accepted) if accepted > 0 else 0
+def _unnamed(falls: list[Fall], entry: Entry) -> list[Fall]:
+    """A shipment read late names the newest falls."""
+    units = entry.units or 0
+    if entry.data["cause"] == "fall":
+        return [*falls, Fall(entry.at, -units)]
+    if entry.data["cause"] != "named":
+        return falls
+    kept: list[Fall] = []
+    for fall in reversed(falls):
+        take = min(units, fall.units)
+        units -= take
+        if fall.units > take:
+            kept.append(Fall(fall.at, fall.units - take))
+    return kept[::-1]

@@ -1,7 +1,7 @@
-"""One review of one inventory item: who is owed what, which stock counts, who gets it, which date is true, who must hear.
+"""One review of one item: who is owed what, which stock counts, who gets it, which date is true, who must hear.
 
-Pure: everything it needs comes in as an `ItemView`, everything it decides goes out as an `ItemPlan`. Run again on what it
-decided, it decides nothing more.
+Pure: everything it needs comes in as an `ItemView`, everything it decides goes out as an `ItemPlan`. Run again on
+what it decided, it decides nothing more.
 """
 
 from __future__ import annotations
@@ -38,10 +38,12 @@ from plugin.domain.promises import (
     shown_window,
 )
 from plugin.domain.quantities import NOWHERE_YET, balance, place_unrouted
-from plugin.domain.supply import Acceptance, StockReading, SupplyRow, read_stock
+from plugin.domain.supply import Acceptance, Fall, StockReading, SupplyRow, read_stock, still_refused
 
 # A difference this old has outlived three re-reads: it is stored with its cause, and only a change of it is news.
 BASELINE_AFTER = timedelta(seconds=90)
+# A fall may turn out to be a shipment of an order we read late; the nightly reconciliation finds the last of them.
+NAME_FALLS_WITHIN = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class LocationView:
     """
     One location's books of the item.
 
-    accepted: sum of accepted units; None before the opening count. refused: the rise the merchant called unreal.
+    accepted: sum of accepted units; None before the opening count. refused: units the merchant called unreal and that
+    still show. asked: units whose question to the merchant is open (`unexplained` less `refused` while a state asks).
+    falls: falls that nothing has named yet. difference_was: the difference that began at `difference_since`.
     """
 
     level: Level
@@ -71,6 +75,10 @@ class LocationView:
     unexplained_since: datetime | None = None
     difference_since: datetime | None = None
     refused: int = 0
+    refuse_steps: int = 0
+    asked: int = 0
+    falls: tuple[Fall, ...] = ()
+    difference_was: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,7 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
     books = _books(view, rules, draft, now)
     balanced = all(b.balances for b in books.values())
     working = {line.line_id: _settled(line, draft, write=balanced) for line in view.lines}
-    states, readings = _read_locations(view, rules, books, working if balanced else {}, draft, now)
+    states, readings = _read_locations(view, rules, books, working, draft, balanced=balanced)
     queue: dict[LocationGid, tuple[Place, ...]] = {}
     for location_id, places in _places_by_location(working).items():
         accepted = _takeable(location_id, states)
@@ -231,7 +239,7 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
     owed_before = sum(p.owed for places in queue.values() for p in places if not p.is_new)
     if balanced:
         _open_tranches(queue, working, rules, owed_before, draft)
-    dates, pegged, upcoming = _dates(view, rules, queue, today)
+    dates, pegged, upcoming = _dates(view, rules, queue, states, today)
     lines, notices = _line_states(view, rules, queue, working, dates, pegged, balanced, draft)
     return ItemPlan(
         entries=tuple(draft.entries),
@@ -241,17 +249,19 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
         next_unit=upcoming,
         notices=notices,
         read_again=not balanced,
-        look_again_at=_earliest(
+        look_again_at=_next_after(
+            now,
             [r.look_again_at for r in readings.values()]
             + [look_again(upcoming.promise, rules.timezone)]
             + [look_again(line.promise, rules.timezone) for line in lines if line.promise and line.owed]
-            + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since]
+            + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since],
         ),
     )
 
 
-def _earliest(instants: Sequence[datetime | None]) -> datetime | None:
-    return min((i for i in instants if i is not None), default=None)
+def _next_after(now: datetime, instants: Sequence[datetime | None]) -> datetime | None:
+    """What has passed was looked at by this review; asking for it again would never end."""
+    return min((i for i in instants if i is not None and i > now), default=None)
 
 
 def _routed(view: ItemView) -> tuple[QueuedLine, ...]:
@@ -273,7 +283,8 @@ def _routed(view: ItemView) -> tuple[QueuedLine, ...]:
     for line in sorted(view.lines, key=lambda ln: (ln.created_at, ln.order_number, ln.line_id)):
         left = line.open.get(NOWHERE_YET, 0)
         opened = {loc: units for loc, units in line.open.items() if loc != NOWHERE_YET}
-        for location in sorted(room, key=lambda loc: (-room[loc], loc)):
+        # Where units are already held for the line comes first: one guess must not undo another.
+        for location in sorted(room, key=lambda loc: (-line.held.get(loc, 0), -room[loc], loc)):
             take = min(left, room[location])
             if take:
                 opened[location] = opened.get(location, 0) + take
@@ -303,7 +314,8 @@ def _books(view: ItemView, rules: ReviewRules, draft: _Draft, now: datetime) -> 
         found = balance(level, open_here, loc.baseline)
         baseline, since = loc.baseline, None
         if found.difference:
-            since = loc.difference_since or now
+            is_same = loc.difference_was is None or loc.difference_was == found.difference
+            since = (loc.difference_since if is_same else None) or now
             if rules.settle_differences or since + BASELINE_AFTER <= now:
                 baseline, since = loc.baseline + found.difference, None
                 draft.entries.append(_baseline_entry(view.item_id, loc, found.difference, rules, now))
@@ -316,34 +328,33 @@ def _read_locations(
     view: ItemView,
     rules: ReviewRules,
     books: Mapping[LocationGid, _Books],
-    settled: Mapping[str, _Working],
+    working: Mapping[str, _Working],
     draft: _Draft,
-    now: datetime,
+    *,
+    balanced: bool,
 ) -> tuple[tuple[LocationState, ...], dict[LocationGid, StockReading]]:
     """
     Say which stock counts.
 
     Units known to have shipped leave the accepted ones first, so that a receipt and a shipment between two reads cannot
-    hide each other. (`settled` is empty while the books do not balance.)
+    hide each other. While the books of any location do not balance, nothing is written.
     """
     states, readings = [], {}
+    shipped = _shipped_by_location(view, working) if balanced else {}
+    sold = _newly_sold(working)
     for loc in view.locations:
         level, here = loc.level, books[loc.level.location_id]
-        left = sum(w.shipped_from.get(level.location_id, 0) for w in settled.values())
-        reading = _reading(view, loc, rules, left, here.balances, now)
-        for step, acceptance in enumerate(reading.accept, start=loc.accept_steps + 1):
-            draft.entries.append(
-                Entry(
-                    f"accept/{view.item_id}/{level.location_id}/{step}",
-                    Kind.ACCEPT,
-                    now,
-                    item_id=view.item_id,
-                    location_id=level.location_id,
-                    delivery_row_id=acceptance.row_id,
-                    units=acceptance.units,
-                    data={"cause": acceptance.cause},
-                )
-            )
+        reading = _reading(
+            view,
+            loc,
+            rules,
+            draft.now,
+            shipped=shipped.get(level.location_id, 0),
+            newly_sold=sold.get(level.location_id, 0),
+            may_have_shipped=max(0, -here.difference),
+            balanced=balanced,
+        )
+        _write_reading(view.item_id, loc, reading, draft, balanced=balanced)
         readings[level.location_id] = reading
         states.append(
             LocationState(
@@ -363,24 +374,107 @@ def _read_locations(
 
 
 def _reading(
-    view: ItemView, loc: LocationView, rules: ReviewRules, shipped: int, balanced: bool, now: datetime
+    view: ItemView,
+    loc: LocationView,
+    rules: ReviewRules,
+    now: datetime,
+    *,
+    shipped: int,
+    newly_sold: int,
+    may_have_shipped: int,
+    balanced: bool,
 ) -> StockReading:
     if loc.accepted is None:
-        opening = (Acceptance(loc.level.usable, "opening"),)
+        opening = (Acceptance(loc.level.usable, "opening"),) if balanced else ()
         return StockReading(opening, loc.level.usable, 0, False, None, None)
+    named = _named(loc, shipped, now)
     reading = read_stock(
         loc.level,
-        loc.accepted - shipped,
+        loc.accepted - shipped + named,
         [r for r in view.rows if r.location_id == loc.level.location_id and r.open],
         balanced=balanced,
         unexplained_since=loc.unexplained_since,
         refused=loc.refused,
         accept_after=rules.accept_after,
         now=now,
+        asked=loc.asked,
+        newly_sold=newly_sold,
+        may_have_shipped=may_have_shipped,
     )
-    if not shipped:
-        return reading
-    return replace(reading, accept=(Acceptance(-shipped, "shipped"), *reading.accept))
+    settling = [Acceptance(-shipped, "shipped")] if shipped else []
+    settling += [Acceptance(named, "named")] if named else []
+    return replace(reading, accept=(*settling, *reading.accept))
+
+
+def _named(loc: LocationView, shipped: int, now: datetime) -> int:
+    """Units of these shipments whose going was counted as a fall, when their orders had not been read yet."""
+    recent = sum(fall.units for fall in loc.falls if fall.at + NAME_FALLS_WITHIN > now)
+    rise = loc.level.usable - (loc.accepted or 0) + shipped
+    return min(shipped, recent, max(0, rise))
+
+
+def _newly_sold(working: Mapping[str, _Working]) -> dict[LocationGid, int]:
+    sold: dict[LocationGid, int] = defaultdict(int)
+    for w in working.values():
+        for place in places_of(w.line, w.tranches, w.held, w.settled, w.new):
+            if place.is_new:
+                sold[place.location_id] += place.units
+    return sold
+
+
+def _shipped_by_location(view: ItemView, working: Mapping[str, _Working]) -> dict[LocationGid, int]:
+    """
+    Say where what has shipped since the last review left from.
+
+    An order moved and shipped between two reviews leaves from where its units never were held: what shows as a fall
+    there and as no fall here has left there.
+    """
+    shipped: dict[LocationGid, int] = defaultdict(int)
+    for w in working.values():
+        for location, units in w.shipped_from.items():
+            shipped[location] += units
+    fell = {
+        loc.level.location_id: (loc.accepted or 0) - loc.level.usable
+        for loc in view.locations
+        if loc.accepted is not None
+    }
+    for here in sorted(shipped):
+        for there in sorted(fell):
+            took = min(shipped[here], shipped[here] - fell.get(here, 0), fell[there] - shipped.get(there, 0))
+            if there != here and took > 0:
+                shipped[here] -= took
+                shipped[there] += took
+    return shipped
+
+
+def _write_reading(item_id: str, loc: LocationView, reading: StockReading, draft: _Draft, *, balanced: bool) -> None:
+    location_id, refused = loc.level.location_id, loc.refused
+    for step, acceptance in enumerate(reading.accept, start=loc.accept_steps + 1):
+        refused = still_refused(refused, acceptance.units, acceptance.cause)
+        draft.entries.append(
+            Entry(
+                f"accept/{item_id}/{location_id}/{step}",
+                Kind.ACCEPT,
+                draft.now,
+                item_id=item_id,
+                location_id=location_id,
+                delivery_row_id=acceptance.row_id,
+                units=acceptance.units,
+                data={"cause": acceptance.cause},
+            )
+        )
+    if balanced and reading.refused != refused:
+        draft.entries.append(
+            Entry(
+                f"refuse/{item_id}/{location_id}/{loc.refuse_steps + 1}",
+                Kind.REFUSE,
+                draft.now,
+                item_id=item_id,
+                location_id=location_id,
+                units=reading.refused,
+                data={"why": "the rest no longer shows in Shopify"},
+            )
+        )
 
 
 def _baseline_entry(item_id: str, loc: LocationView, change: int, rules: ReviewRules, now: datetime) -> Entry:
@@ -428,7 +522,9 @@ def _settled(line: QueuedLine, draft: _Draft, *, write: bool) -> _Working:
         new = frozenset({n})
     if write:
         _write_settling(line, shipment.shipped, shipment.from_held, excess, lowered, draft)
-    return _Working(line, tranches, held, settled, new, shipment.by_location)
+    # What a line found late had shipped before we knew it left the stock long ago.
+    shipped_from = {} if line.inherited and not line.tranches else shipment.by_location
+    return _Working(line, tranches, held, settled, new, shipped_from, overage=line.overage)
 
 
 def _write_settling(
@@ -467,9 +563,7 @@ def _record(
         w = working[gift.place.line_id]
         location = gift.place.location_id
         if gift.units < 0:
-            draft.for_line(
-                w.line, Kind.WITHDRAW, units=-gift.units, location_id=location, data={"why": "stock fell"}
-            )
+            draft.for_line(w.line, Kind.WITHDRAW, units=-gift.units, location_id=location, data={"why": "stock fell"})
         elif gift.place.is_new:
             data = {"tranche": gift.place.tranche}
             draft.for_line(w.line, Kind.COVERED, units=gift.units, location_id=location, data=data)
@@ -521,13 +615,17 @@ def _open_tranches(
             over = min(owed, max(0, past))
             if over:
                 draft.for_line(w.line, Kind.OVERAGE, units=over, n=tranche.n, data={"limit": limit.units})
-                w.overage = over
+                w.overage += over
 
 
 def _dates(
-    view: ItemView, rules: ReviewRules, queue: Mapping[LocationGid, Sequence[Place]], today: date
+    view: ItemView,
+    rules: ReviewRules,
+    queue: Mapping[LocationGid, Sequence[Place]],
+    states: Sequence[LocationState],
+    today: date,
 ) -> tuple[Dates, dict[str, tuple[tuple[int, ...], int]], NextUnit]:
-    """Lay each location's deliveries against its queue; the next buyer is told the best of the places that sell online."""
+    """Lay each location's deliveries against its queue; the next buyer is told the best date."""
     rows = {row.row_id: row for row in view.rows if row.open}
     windows = {row_id: shown_window(row, rules.dates, today) for row_id, row in rows.items()}
     dates = Dates(rows, windows, rules.usual_wait, rules.dates, today)
@@ -538,7 +636,9 @@ def _dates(
     for location_id in sorted(online | set(queue)):
         here = [row for row in rows.values() if row.location_id == location_id]
         owed = [Owed((p.line_id, p.tranche), p.owed) for p in queue.get(location_id, ()) if p.owed]
-        pegging = peg(owed, here, windows)
+        # What a baseline or a shortfall lacks takes arriving units before anyone in the queue.
+        ahead = Owed(("", 0), max(0, -_takeable(location_id, states)))
+        pegging = peg([ahead, *owed], here, windows)
         for piece in owed:
             line_id = piece.key[0]
             known, missing = pegged.get(line_id, ((), 0))

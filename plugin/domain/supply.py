@@ -38,11 +38,35 @@ class SupplyRow:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Units that count from now on. `row_id` names the delivery row they came by, if one did."""
+    """
+    Units that count from now on. `row_id` names the delivery row they came by, if one did.
+
+    cause: opening, booked, matched, rule, merchant; fall, shipped (both negative); named: a fall counted before
+    turned out to be a shipment, which counts under that name.
+    """
 
     units: int
     cause: str
     row_id: int | None = None
+
+
+# Acceptances that say nothing about units the merchant called unreal.
+_BESIDE_A_REFUSAL = frozenset({"shipped", "named", "matched", "rule"})
+
+
+def still_refused(refused: int, accepted: int, cause: str) -> int:
+    """A refusal outlives what is accepted for reasons of its own; the merchant's word and a fall end it."""
+    if cause in _BESIDE_A_REFUSAL:
+        return refused
+    return max(0, refused - accepted) if accepted > 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """Units that vanished and that nothing has named yet."""
+
+    at: datetime
+    units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +75,10 @@ class StockReading:
     What a location's stock is worth to the queue.
 
     accepted: units we count on after `accept`; coverage, allocation and dates use only this.
-    unexplained: a rise nobody has accepted.
+    unexplained: a rise nobody has accepted, refused units among it.
     asks: the merchant must say whether it really arrived.
+    unexplained_since: when the part nobody has answered for was first seen.
+    refused: units of it that the merchant said are not real.
     """
 
     accept: tuple[Acceptance, ...]
@@ -61,6 +87,7 @@ class StockReading:
     asks: bool
     unexplained_since: datetime | None
     look_again_at: datetime | None
+    refused: int = 0
 
 
 def read_stock(
@@ -73,55 +100,85 @@ def read_stock(
     refused: int,
     accept_after: timedelta,
     now: datetime,
+    asked: int = 0,
+    newly_sold: int = 0,
+    may_have_shipped: int = 0,
 ) -> StockReading:
     """
     Explain the difference between the stock Shopify shows and the stock we count on.
 
     A fall counts at once. A rise counts only when something explains it: a receipt the merchant booked, else the oldest
-    open delivery row of that item there, else time (the shop's own rule). A rise that lands exactly on zero from below is
-    what a warehouse sync writes when nothing arrived, so it is never matched or accepted by itself.
+    open delivery row of that item there, else time (the shop's own rule). A rise that lands exactly on zero from below
+    is what a warehouse sync writes when nothing arrived, so it is never matched or accepted by itself, however the
+    figures move on afterwards. Units the merchant refused are set aside as long as they show.
 
     Args:
         level: Fresh figures of the item at the location.
         accepted: Sum of what was accepted there so far.
         rows: Open delivery rows of the item at this location.
-        balanced: Whether the books balance; while not, a rise waits (a shipment may hide in it).
+        balanced: Whether the books balance; while not, nothing is written (a shipment may hide in it).
         unexplained_since: When the present rise was first seen.
-        refused: Units of a rise the merchant said are not real.
+        refused: Units of the rise the merchant said are not real.
         accept_after: The shop's rule for rises with nothing behind them.
+        asked: Units of the rise the merchant was asked about and has not answered for.
+        newly_sold: Units sold there since the last look: the rise may have landed on zero before them.
+        may_have_shipped: While the books do not balance, units that left the committed ones for a reason not yet read.
     """
     rise = level.usable - accepted
+    if not balanced:
+        return _unbalanced(level, accepted, refused, asked, unexplained_since, may_have_shipped, now)
     if rise < 0:
         # Units a refusal was about are gone again, or real ones left: either way they no longer count.
         return StockReading((Acceptance(rise, "fall"),), level.usable, 0, False, None, None)
-    if rise == 0:
-        return StockReading((), accepted, 0, False, None, None)
-    if not balanced:
-        return StockReading((), accepted, rise, False, unexplained_since or now, None)
-    accept = list(_booked(rise, rows))
-    left = rise - sum(a.units for a in accept)
-    lands_on_zero = level.available == 0 and accepted + rise - left - level.committed < 0
-    if left and not lands_on_zero:
-        matched = list(_matched(left, rows, already=accept))
-        accept += matched
-        left -= sum(a.units for a in matched)
-    since = (unexplained_since or now) if left else None
-    waits_for_word = lands_on_zero or (left > 0 and refused == rise)
-    due = since + accept_after if since and not waits_for_word else None
-    if left and due and due <= now:
-        accept.append(Acceptance(left, "rule"))
-        left, since, due = 0, None, None
+    accept = _booked(rise, rows)
+    left = rise - _units(accept)
+    refused = min(refused, left)
+    asked = min(asked, left - refused)
+    fresh = left - refused - asked
+    if fresh and level.available <= 0 <= level.available + newly_sold:
+        asked, fresh = asked + fresh, 0
+    matched = _matched(fresh, rows, already=accept)
+    accept, fresh = accept + matched, fresh - _units(matched)
+    if asked:
+        # What comes beside an open question and nothing explains becomes part of the question.
+        asked, fresh = asked + fresh, 0
+    since = (unexplained_since or now) if asked or fresh else None
+    due = since + accept_after if since and fresh else None
+    if due and due <= now:
+        accept, fresh, since, due = [*accept, Acceptance(fresh, "rule")], 0, None, None
     return StockReading(
-        tuple(accept),
-        accepted + sum(a.units for a in accept),
-        left,
-        bool(left) and lands_on_zero and refused != rise,
-        since,
-        due,
+        tuple(accept), accepted + _units(accept), refused + asked + fresh, asked > 0, since, due, refused
     )
 
 
-def _booked(rise: int, rows: Sequence[SupplyRow]) -> Sequence[Acceptance]:
+def _unbalanced(
+    level: Level,
+    accepted: int,
+    refused: int,
+    asked: int,
+    unexplained_since: datetime | None,
+    may_have_shipped: int,
+    now: datetime,
+) -> StockReading:
+    """
+    Read stock while orders are missing: nothing is written, a rise waits, questions stay open.
+
+    A fall counts, but for the units that may be shipments we have not read: they take their held units with them.
+    """
+    rise = level.usable - accepted
+    if rise <= 0:
+        return StockReading((), min(accepted, level.usable + may_have_shipped), 0, False, None, None, refused)
+    refused = min(refused, rise)
+    asked = min(asked, rise - refused)
+    since = (unexplained_since or now) if rise > refused else None
+    return StockReading((), accepted, refused + asked, asked > 0, since, None, refused)
+
+
+def _units(accept: Sequence[Acceptance]) -> int:
+    return sum(a.units for a in accept)
+
+
+def _booked(rise: int, rows: Sequence[SupplyRow]) -> list[Acceptance]:
     found = []
     for row in _oldest_first(rows):
         take = min(rise, row.booked, row.open)
@@ -131,7 +188,7 @@ def _booked(rise: int, rows: Sequence[SupplyRow]) -> Sequence[Acceptance]:
     return found
 
 
-def _matched(rise: int, rows: Sequence[SupplyRow], already: Sequence[Acceptance]) -> Sequence[Acceptance]:
+def _matched(rise: int, rows: Sequence[SupplyRow], already: Sequence[Acceptance]) -> list[Acceptance]:
     taken = {a.row_id: a.units for a in already}
     found = []
     for row in _oldest_first(rows):

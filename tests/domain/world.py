@@ -1,8 +1,8 @@
 """A shop with one item, in memory: Shopify's arithmetic on one side, our ledger on the other.
 
-The Shopify side is written from the platform's rules and knows nothing of the domain: an order moves units from available
-to committed, shipping drops committed and on hand, a refund without restock drops committed and on hand too. `review`
-does what the app does: it reads, decides, and keeps nothing but the entries, the mails and the last projection.
+The Shopify side is written from the platform's rules and knows nothing of the domain: an order moves units from
+available to committed, shipping drops committed and on hand, a refund without restock drops both too. `review` does
+what the app does: it reads, decides, and keeps nothing but the entries, the mails and the last projection.
 """
 
 from __future__ import annotations
@@ -255,13 +255,15 @@ class World:
             unexplained_since=before.unexplained_since if before else None,
             difference_since=before.difference_since if before else None,
             refused=history.refused,
+            refuse_steps=history.refuse_steps,
+            asked=max(0, before.unexplained - history.refused) if before and before.asks else 0,
+            falls=history.falls,
+            difference_was=before.difference if before else None,
         )
 
     def _line(self, sold: SoldLine) -> QueuedLine:
         history = self.history(sold.line_id)
-        facts = OrderLine(
-            LineGid(sold.line_id), None, None, None, "", "", "", 0, sold.current, sold.unfulfilled, True
-        )
+        facts = OrderLine(LineGid(sold.line_id), None, None, None, "", "", "", 0, sold.current, sold.unfulfilled, True)
         return QueuedLine(
             line_id=sold.line_id,
             order_id=f"gid://shopify/Order/{sold.number}",
@@ -277,6 +279,7 @@ class World:
             tranches=history.tranches,
             inherited=sold.inherited,
             steps=history.steps,
+            overage=history.overage,
         )
 
     def _row(self, delivery: Delivery) -> SupplyRow:

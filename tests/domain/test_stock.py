@@ -1,0 +1,333 @@
+"""Which stock counts: receipts, phantom rises, falls, books that do not balance."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plugin.domain.ledger import Kind
+from plugin.domain.notices import NoticeKind
+from tests.builders import EAST, WEST, day, minutes, review_rules
+from tests.domain.world import World
+
+UNTIL_BASELINE = timedelta(seconds=91)
+
+
+def oversold(units: int = 10, *, stock: int = 0) -> tuple[World, int]:
+    world = World(stock)
+    world.review()
+    number = world.order(units)
+    world.review()
+    return world, number
+
+
+def state(world: World):  # type: ignore[no-untyped-def]
+    assert world.plan is not None
+    return world.plan.locations[0]
+
+
+def test_two_equal_messages_about_no_change_fill_nobody() -> None:
+    world, number = oversold(2)
+    world.stock(10)
+    world.stock(-10)
+    world.review()
+    world.review()
+    assert world.owed(number) == 2
+    assert not world.kinds(Kind.GRANT)
+
+
+def test_a_sync_to_zero_is_not_believed_after_the_next_sale() -> None:
+    world, number = oversold(10)
+    world.deliver(1, 20, day(6, 1))
+    world.stock(10)
+    world.review()
+    assert state(world).asks
+    world.wait(minutes(1))
+    later = world.order(1)
+    world.review()
+    assert (world.owed(number), world.owed(later)) == (10, 1)
+    assert state(world).asks
+    world.wait(minutes(60))
+    world.review()
+    assert (world.owed(number), world.owed(later)) == (10, 1)
+
+
+def test_a_sync_to_zero_seen_together_with_a_new_sale_is_asked_about() -> None:
+    world, number = oversold(10)
+    world.deliver(1, 20, day(6, 1))
+    world.stock(10)
+    world.order(1)
+    world.review()
+    assert world.owed(number) == 10
+    assert state(world).asks
+
+
+def test_units_that_arrive_beside_a_doubted_rise_are_given_out() -> None:
+    world, number = oversold(10)
+    world.stock(10)
+    world.review()
+    world.deliver(1, 4, day(3, 1))
+    world.stock(4)
+    world.review()
+    assert world.owed(number) == 6
+    assert (state(world).unexplained, state(world).asks) == (10, True)
+
+
+def test_the_merchants_word_makes_a_doubted_rise_count() -> None:
+    world, number = oversold(10)
+    world.stock(10)
+    world.review()
+    world.accept()
+    world.review()
+    assert world.owed(number) == 0
+    assert not state(world).asks
+
+
+def test_a_booked_receipt_answers_for_a_rise_to_zero() -> None:
+    world, number = oversold(10)
+    world.deliver(1, 10, day(3, 1))
+    world.book(1, 10)
+    world.stock(10)
+    world.review()
+    assert world.owed(number) == 0
+
+
+def test_a_refused_rise_is_never_matched_to_a_delivery_announced_later() -> None:
+    world, number = oversold(5)
+    world.stock(3)
+    world.review()
+    world.refuse()
+    world.deliver(1, 10, day(6, 1))
+    world.wait(minutes(60))
+    world.review()
+    assert world.owed(number) == 5
+    assert not state(world).asks
+
+
+def test_a_refused_rise_stays_refused_when_real_units_come_beside_it() -> None:
+    world, number = oversold(5)
+    world.stock(3)
+    world.review()
+    world.refuse()
+    world.stock(1)
+    world.review()
+    world.wait(minutes(16))
+    world.review()
+    assert world.owed(number) == 4
+    world.wait(minutes(60))
+    world.review()
+    assert world.owed(number) == 4
+
+
+def test_a_refused_rise_stays_refused_when_something_ships() -> None:
+    world, number = oversold(5, stock=2)
+    world.stock(2)
+    world.review()
+    world.refuse()
+    world.fulfil(number, 2)
+    world.review()
+    world.wait(minutes(60))
+    world.review()
+    assert world.owed(number) == 3
+
+
+def test_a_refusal_ends_when_the_stock_is_put_right() -> None:
+    world, number = oversold(5)
+    world.stock(3)
+    world.review()
+    world.refuse()
+    world.stock(-3)
+    world.review()
+    world.stock(3)
+    world.review()
+    world.wait(minutes(16))
+    world.review()
+    assert world.owed(number) == 2
+
+
+def test_a_rise_with_nothing_behind_it_counts_after_the_shops_own_time() -> None:
+    world, number = oversold(5)
+    world.stock(2)
+    world.review()
+    assert (world.owed(number), state(world).unexplained) == (5, 2)
+    world.wait(minutes(14))
+    world.review()
+    assert world.owed(number) == 5
+    world.wait(minutes(1))
+    world.review()
+    assert world.owed(number) == 3
+
+
+def test_a_rise_closes_the_oldest_delivery_and_the_rest_stays_to_come() -> None:
+    world, number = oversold(15)
+    world.deliver(1, 10, day(4, 1))
+    world.deliver(2, 10, day(5, 1))
+    world.stock(4)
+    world.review()
+    assert world.owed(number) == 11
+    accepted = [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id is not None]
+    assert [(e.delivery_row_id, e.units, e.data["cause"]) for e in accepted] == [(1, 4, "matched")]
+    promise = world.promise(number)
+    assert promise is not None
+    assert promise.to == day(5, 1)
+
+
+def test_a_receipt_and_a_shipment_between_two_reads_do_not_hide_each_other() -> None:
+    world, number = oversold(3, stock=3)
+    waiting = world.order(3)
+    world.review()
+    world.deliver(1, 3, day(4, 1))
+    world.fulfil(number, 3)
+    world.stock(3)
+    plan = world.review()
+    assert state(world).accepted + state(world).unexplained == state(world).usable
+    assert not plan.read_again
+    world.accept()
+    world.review()
+    assert world.owed(waiting) == 0
+
+
+def test_a_shipment_seen_in_the_stock_before_it_is_seen_in_the_order_leaves_no_phantom() -> None:
+    world, number = oversold(3, stock=3)
+    waiting = world.order(2)
+    world.review()
+    world.deliver(1, 10, day(4, 1))
+    world.fulfil(number, 2)
+    plan = world.review(read=False)
+    assert plan.read_again
+    plan = world.review()
+    assert not plan.read_again
+    assert (world.held(number), world.owed(number), world.owed(waiting)) == (1, 0, 2)
+    assert state(world).unexplained == 0
+    assert not [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id is not None]
+
+
+def test_owed_is_not_overstated_while_a_shipment_is_seen_only_in_the_stock() -> None:
+    world, number = oversold(3, stock=3)
+    world.order(2)
+    world.review()
+    world.fulfil(number, 2)
+    plan = world.review(read=False)
+    assert plan.owed == 2
+
+
+def test_a_shipment_found_a_day_late_leaves_no_phantom() -> None:
+    world, number = oversold(3, stock=3)
+    waiting = world.order(2)
+    world.review()
+    world.deliver(1, 10, day(4, 1))
+    world.fulfil(number, 2)
+    world.review(read=False)
+    world.wait(UNTIL_BASELINE)
+    world.review(read=False)
+    world.wait(minutes(60 * 12))
+    world.review()
+    world.wait(UNTIL_BASELINE)
+    world.review()
+    world.review()
+    assert (world.held(number), world.owed(number), world.owed(waiting)) == (1, 0, 2)
+    assert state(world).unexplained == 0
+    assert state(world).baseline == 0
+    assert not [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id is not None]
+
+
+def test_an_order_and_a_shipment_of_the_same_size_unseen_together_leave_no_phantom() -> None:
+    """The books balance by coincidence; the fall is believed, and later turns out to be the shipment."""
+    world, number = oversold(3, stock=3)
+    world.deliver(1, 10, day(4, 1))
+    world.fulfil(number, 2)
+    late = world.order(2)
+    plan = world.review(read=False)
+    assert not plan.read_again
+    world.review()
+    assert (world.held(number), world.owed(number), world.owed(late)) == (1, 0, 2)
+    assert state(world).unexplained == 0
+    assert not [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id is not None]
+
+
+def test_an_order_moved_and_shipped_between_two_reads_leaves_no_phantom() -> None:
+    world = World({EAST: 2, WEST: 2})
+    world.review()
+    number = world.order(2, at=EAST)
+    world.review()
+    world.deliver(1, 10, day(4, 1), at=EAST)
+    world.move(number, WEST)
+    world.fulfil(number, 2)
+    plan = world.review()
+    assert [(s.location_id, s.accepted, s.unexplained) for s in plan.locations] == [(EAST, 2, 0), (WEST, 0, 0)]
+    assert [e.data["cause"] for e in world.kinds(Kind.ACCEPT)] == ["opening", "opening", "shipped"]
+
+
+def test_while_the_books_do_not_balance_nothing_is_given_promised_or_told() -> None:
+    world = World(3)
+    world.review()
+    world.order(2)
+    second = world.order(2)
+    world.read(second)
+    written = len(world.ledger)
+    plan = world.review(read=False)
+    assert plan.read_again
+    assert len(world.ledger) == written
+    assert not world.mails
+
+
+def test_a_lasting_difference_becomes_a_baseline_whose_units_take_stock_first() -> None:
+    world = World(3)
+    world.review()
+    world.order(2)
+    second = world.order(2)
+    world.read(second)
+    world.review(read=False)
+    world.wait(UNTIL_BASELINE)
+    plan = world.review(read=False)
+    assert plan.locations[0].baseline == 2
+    assert world.owed(second) == 1
+
+
+def test_units_of_a_baseline_take_deliveries_before_the_queue_does() -> None:
+    world = World(0)
+    world.review()
+    world.order(10)
+    known = world.order(1)
+    world.deliver(1, 10, day(4, 1))
+    world.deliver(2, 10, day(5, 1))
+    world.read(known)
+    world.review(read=False)
+    world.wait(UNTIL_BASELINE)
+    world.review(read=False)
+    promise = world.promise(known)
+    assert promise is not None
+    assert promise.to == day(5, 1)
+
+
+def test_a_difference_that_keeps_changing_is_not_taken_for_a_lasting_one() -> None:
+    world = World(10)
+    world.review()
+    for _ in range(4):
+        world.order(1)
+        world.wait(timedelta(seconds=40))
+        world.review(read=False)
+    assert not world.kinds(Kind.BASELINE)
+
+
+def test_a_review_never_asks_to_be_run_again_at_once() -> None:
+    world = World(2, rules=review_rules(usual_wait=None))
+    world.review()
+    known = world.order(3)
+    world.deliver(1, 5, day(3, 2))
+    world.review()
+    world.wait(timedelta(days=5))
+    world.order(1)
+    plan = world.review(read=False)
+    assert plan.read_again
+    assert plan.look_again_at is not None
+    assert plan.look_again_at > world.now
+    assert world.owed(known) == 1
+
+
+def test_a_fall_takes_units_from_nobody_twice() -> None:
+    world, number = oversold(3, stock=3)
+    world.stock(-1)
+    world.review()
+    world.review()
+    assert world.owed(number) == 1
+    assert [m.kind for m in world.mails] == [NoticeKind.CONFIRMED]
