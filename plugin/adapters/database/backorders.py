@@ -107,6 +107,7 @@ def _line(row: Any, history: LineHistory, opened: Mapping[LocationGid, int], ins
         tranches=history.tranches,
         inherited=_is_inherited(row, history, installed_at),
         steps=history.steps,
+        overage=history.overage,
     )
 
 
@@ -151,6 +152,10 @@ def _locations(tx: Transaction, shop: str, item_id: str, levels: Sequence[Any]) 
                 unexplained_since=state.unexplained_since if state else None,
                 difference_since=state.difference_since if state else None,
                 refused=history.refused,
+                refuse_steps=history.refuse_steps,
+                asked=max(0, state.unexplained - history.refused) if state and state.asks else 0,
+                falls=history.falls,
+                difference_was=state.difference if state else None,
             )
         )
     return tuple(views)
@@ -216,7 +221,8 @@ def apply_plan(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: da
 
 
 def _put_line_states(tx: Transaction, shop: str, item_id: str, plan: ItemPlan) -> None:
-    kept = [line for line in plan.lines if line.open]
+    # While orders are missing nothing was settled: a line that has nothing open is looked at once more.
+    kept = [line for line in plan.lines if line.open or plan.read_again]
     tx.execute(
         delete(line_states).where(
             line_states.c.shop == shop,
