@@ -1,7 +1,7 @@
 """Writing and deleting our JSON metafields.
 
-Shopify takes at most 25 at once, and takes them all or none: one refused entry makes it refuse the other 24. The rest is
-then sent again without it.
+Shopify takes at most 25 at once, and takes them all or none: one refused entry makes it refuse the other 24. The
+rest is then sent again without it.
 """
 
 from __future__ import annotations

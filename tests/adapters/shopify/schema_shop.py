@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLSchema, build_schema, graphql_sync
+from graphql import DocumentNode, GraphQLSchema, build_schema, execute_sync, parse, validate
 
 from tests.adapters.shopify.scripted_shop import Answer, Asked
 
@@ -20,14 +20,19 @@ def admin_schema() -> GraphQLSchema:
     return build_schema(gzip.decompress(_SCHEMA.read_bytes()).decode(), assume_valid=True)
 
 
+@cache
+def _checked(text: str) -> DocumentNode:
+    document = parse(text)
+    assert validate(admin_schema(), document) == []
+    return document
+
+
 def answering(root: dict[str, Any]) -> Callable[[Asked], Answer]:
     """Execute what is asked against `root`, where a function stands for a field with arguments."""
 
     def answer(asked: Asked) -> Answer:
         document = asked.json
-        result: ExecutionResult = graphql_sync(
-            admin_schema(), document["query"], root, variable_values=document["variables"]
-        )
+        result = execute_sync(admin_schema(), _checked(document["query"]), root, variable_values=document["variables"])
         return Answer(dict(result.formatted))
 
     return answer

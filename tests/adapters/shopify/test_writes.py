@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from plugin.adapters.shopify.client import AdminClient
-from plugin.adapters.shopify.metafields import write_metafields
+from plugin.adapters.shopify.metafields import delete_metafields, write_metafields
 from plugin.adapters.shopify.orders import add_tag, remove_tag
 from plugin.adapters.shopify.policies import write_policies
 from plugin.domain.facts import OrderGid, ProductGid, VariantGid
@@ -119,8 +119,28 @@ def test_metafields_are_json_in_our_own_namespace(client: AdminClient, shopify: 
     assert shopify.asked[0].json["variables"] == {"metafields": [entry]}
 
 
+def test_deleting_leaves_one_bad_owner_aside_too(client: AdminClient, shopify: ScriptedShop) -> None:
+    kept = {variant(number) for number in range(1, 31)}
+
+    def delete(_info: Any, metafields: list[dict]) -> dict:
+        assert {entry["namespace"] for entry in metafields} == {"$app"}
+        if any(entry["ownerId"] == variant(3) for entry in metafields):
+            return {
+                "deletedMetafields": None,
+                "userErrors": [{"field": ["metafields"], "message": "Owner does not exist"}],
+            }
+        kept.difference_update(entry["ownerId"] for entry in metafields)
+        return {"deletedMetafields": [None for _ in metafields], "userErrors": []}
+
+    shopify.will_answer(answering({"metafieldsDelete": delete}))
+    results = delete_metafields(client, [(variant(number), "backorder") for number in range(1, 31)])
+    assert {owner for (owner, _), problem in results.items() if problem} == {variant(3)}
+    assert kept == {variant(3)}
+
+
 def test_nothing_to_write_asks_nothing(client: AdminClient, shopify: ScriptedShop) -> None:
     assert write_metafields(client, []) == {}
+    assert delete_metafields(client, []) == {}
     assert write_policies(client, PRODUCT, {}) == {}
     assert shopify.asked == []
 
