@@ -14,6 +14,7 @@ from plugin.adapters.database import due
 from plugin.adapters.database.tables import shop_settings
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.vault import Vault
+from plugin.domain.business_days import WorkingCalendar
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
 
@@ -101,6 +102,8 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
             values[name] = reader()
         except ValueError as exc:
             errors[name] = str(exc)
+    if not errors and not _leaves_working_days(values["working_days"], values["holidays"]):
+        errors["holidays"] = "These days off leave no working day for a whole year. Take some out."
     return values, errors
 
 
@@ -174,6 +177,16 @@ def _number_field(form: Mapping[str, str], name: str) -> int:
     if name == "date_range_days" and form.get("date_shape") == "day":
         return 0
     return _whole_number(form.get(name, ""), *WHOLE_NUMBERS[name])
+
+
+def _leaves_working_days(working_days: frozenset[int], holidays: frozenset[date]) -> bool:
+    calendar = WorkingCalendar(working_days, holidays)
+    try:
+        for day in holidays:
+            calendar.on_or_after(day)
+    except ValueError:
+        return False
+    return True
 
 
 def _date_words(text: str) -> str:

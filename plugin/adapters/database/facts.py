@@ -405,3 +405,26 @@ def all_item_ids(tx: Transaction, shop: str) -> list[str]:
     return [
         row.item_id for row in tx.execute(select(items.c.item_id).where(items.c.shop == shop).order_by(items.c.item_id))
     ]
+
+
+def known_items(tx: Transaction, shop: str, item_ids: Sequence[str]) -> list[str]:
+    rows = tx.execute(select(items.c.item_id).where(items.c.shop == shop, items.c.item_id.in_(list(item_ids))))
+    return [row.item_id for row in rows]
+
+
+def orders_read_at(tx: Transaction, shop: str, order_ids: Sequence[str]) -> dict[str, datetime]:
+    rows = tx.execute(
+        select(orders.c.order_id, orders.c.read_at).where(orders.c.shop == shop, orders.c.order_id.in_(list(order_ids)))
+    )
+    return {row.order_id: row.read_at for row in rows}
+
+
+def variants_of_shop(tx: Transaction, shop: str) -> dict[str, list[str]]:
+    """Every variant that exists, by inventory item."""
+    rows = tx.execute(
+        select(variants.c.item_id, variants.c.variant_id).where(variants.c.shop == shop, variants.c.gone_at.is_(None))
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.item_id, []).append(row.variant_id)
+    return found

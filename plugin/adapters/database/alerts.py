@@ -1,0 +1,65 @@
+"""What a merchant must know or answer. One row per occasion: raised twice is raised once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from plugin.adapters.database.tables import alerts
+from plugin.adapters.database.transaction import Transaction
+
+CHANGED_OUTSIDE = "changed_outside"
+OVERAGE = "overage"
+DATA_REQUEST = "data_request"
+BROKEN_EFFECT = "broken_effect"
+
+
+def raise_once(
+    tx: Transaction,
+    shop: str,
+    kind: str,
+    key: str,
+    now: datetime,
+    subject: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> bool:
+    """Raise an alert unless one of that key stands open. One that was resolved is raised anew."""
+    statement = tx.insert(alerts).values(
+        shop=shop, alert_key=f"{kind}/{key}", kind=kind, subject=subject, data=dict(data or {}), raised_at=now
+    )
+    got = tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop", "alert_key"],
+            set_={"raised_at": now, "resolved_at": None, "data": dict(data or {})},
+            where=alerts.c.resolved_at.is_not(None),
+        ).returning(alerts.c.id)
+    ).first()
+    return got is not None
+
+
+def resolve(tx: Transaction, shop: str, kind: str, subject: str, now: datetime) -> None:
+    tx.execute(
+        update(alerts)
+        .where(
+            alerts.c.shop == shop,
+            alerts.c.kind == kind,
+            alerts.c.subject == subject,
+            alerts.c.resolved_at.is_(None),
+        )
+        .values(resolved_at=now)
+    )
+
+
+def open_subjects(tx: Transaction, shop: str, kind: str, subjects: Iterable[str]) -> set[str]:
+    rows = tx.execute(
+        select(alerts.c.subject).where(
+            alerts.c.shop == shop,
+            alerts.c.kind == kind,
+            alerts.c.subject.in_(list(subjects)),
+            alerts.c.resolved_at.is_(None),
+        )
+    )
+    return {row.subject for row in rows}

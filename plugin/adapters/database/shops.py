@@ -1,0 +1,143 @@
+"""A shop's own row and its tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from plugin.adapters.database.tables import metadata, shop_settings, shops, tokens
+from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.shopify.tokens import TokenSet
+from plugin.adapters.vault import Vault
+from plugin.domain.facts import ShopFacts
+
+INSTALLED = "installed"
+UNINSTALLED = "uninstalled"
+LOCKED_OUT = "locked_out"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTokens:
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    access_expires_at: datetime
+    refresh_expires_at: datetime
+
+
+def find(tx: Transaction, shop: str) -> Any | None:
+    """The shop's row, or None when we never met it."""
+    return tx.execute(select(shops).where(shops.c.shop == shop)).first()
+
+
+def is_installed(tx: Transaction, shop: str) -> bool:
+    status = tx.execute(select(shops.c.status).where(shops.c.shop == shop)).scalar()
+    return status == INSTALLED
+
+
+def install(tx: Transaction, shop: str, now: datetime) -> None:
+    """Note an install, or a reinstall: what was promised before still stands, so nothing of it is dropped."""
+    statement = tx.insert(shops).values(
+        shop=shop, status=INSTALLED, status_reason="", installed_at=now, uninstalled_at=None, scopes=[]
+    )
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop"],
+            set_={"status": INSTALLED, "status_reason": "", "installed_at": now, "uninstalled_at": None},
+        )
+    )
+    tx.execute(tx.insert(shop_settings).values(shop=shop).on_conflict_do_nothing(index_elements=["shop"]))
+
+
+def uninstall(tx: Transaction, shop: str, now: datetime) -> None:
+    tx.execute(
+        update(shops)
+        .where(shops.c.shop == shop)
+        .values(status=UNINSTALLED, status_reason="the merchant removed the app", uninstalled_at=now)
+    )
+    # After a reinstall the store is as Shopify left it: nothing may open before the merchant says so again.
+    tx.execute(update(shop_settings).where(shop_settings.c.shop == shop).values(backordering_on=False))
+    tx.execute(delete(tokens).where(tokens.c.shop == shop))
+
+
+def lock_out(tx: Transaction, shop: str, reason: str) -> None:
+    """Shopify no longer takes our token: somebody must open the app."""
+    tx.execute(
+        update(shops)
+        .where(shops.c.shop == shop, shops.c.status == INSTALLED)
+        .values(status=LOCKED_OUT, status_reason=reason[:500])
+    )
+
+
+def unlock(tx: Transaction, shop: str) -> None:
+    tx.execute(
+        update(shops)
+        .where(shops.c.shop == shop, shops.c.status == LOCKED_OUT)
+        .values(status=INSTALLED, status_reason="")
+    )
+
+
+def put_facts(tx: Transaction, facts: ShopFacts, vault: Vault) -> None:
+    tx.execute(
+        update(shops)
+        .where(shops.c.shop == facts.shop)
+        .values(
+            name=facts.name,
+            timezone=facts.timezone,
+            currency=facts.currency,
+            locale=facts.locale,
+            scopes=sorted(facts.scopes),
+            contact_email_encrypted=vault.encrypt(facts.email) if facts.email else "",
+        )
+    )
+
+
+def put_tokens(tx: Transaction, shop: str, found: TokenSet, vault: Vault, now: datetime) -> None:
+    """Store both tokens and both expiries together."""
+    tx.upsert(
+        tokens,
+        [
+            {
+                "shop": shop,
+                "access_token_encrypted": vault.encrypt(found.access_token),
+                "refresh_token_encrypted": vault.encrypt(found.refresh_token),
+                "access_expires_at": now + timedelta(seconds=found.access_expires_in_s),
+                "refresh_expires_at": now + timedelta(seconds=found.refresh_expires_in_s),
+                "stored_at": now,
+            }
+        ],
+    )
+
+
+def held_tokens(tx: Transaction, shop: str, vault: Vault) -> HeldTokens | None:
+    row = tx.execute(select(tokens).where(tokens.c.shop == shop)).first()
+    if row is None:
+        return None
+    return HeldTokens(
+        vault.decrypt(row.access_token_encrypted),
+        vault.decrypt(row.refresh_token_encrypted),
+        row.access_expires_at,
+        row.refresh_expires_at,
+    )
+
+
+def refresh_due(tx: Transaction, before: datetime) -> list[str]:
+    """Installed shops whose refresh token ends before an instant."""
+    rows = tx.execute(
+        select(tokens.c.shop)
+        .join(shops, shops.c.shop == tokens.c.shop)
+        .where(shops.c.status == INSTALLED, tokens.c.refresh_expires_at < before)
+    )
+    return [row.shop for row in rows]
+
+
+def installed_shops(tx: Transaction) -> list[str]:
+    return [row.shop for row in tx.execute(select(shops.c.shop).where(shops.c.status == INSTALLED))]
+
+
+def erase(tx: Transaction, shop: str) -> None:
+    """Forget a shop: every row of every table that carries its name (`shop/redact`)."""
+    for table in reversed(metadata.sorted_tables):
+        tx.execute(delete(table).where(table.c.shop == shop))

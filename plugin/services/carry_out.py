@@ -1,0 +1,261 @@
+"""Make Shopify hold what we want it to hold: read what is there, write the difference, note what it acknowledged."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import select, update
+
+from plugin import metrics
+from plugin.adapters.database import alerts, due, effects, ledger, shops
+from plugin.adapters.database.effects import Effect, Wanted
+from plugin.adapters.database.tables import variants
+from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.shopify import metafields, orders, policies
+from plugin.adapters.shopify.client import AdminClient
+from plugin.domain.facts import OrderGid, ProductGid, VariantGid
+from plugin.domain.ledger import Entry, Kind
+from plugin.errors import AccessDenied, Rejected, Throttled, Unauthorized, Unreachable
+from plugin.services import keep_tokens
+from plugin.services.lane import Lease
+from plugin.services.review_queue import ORDER_TAG
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+_log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+TRIES_BEFORE_ALERT = 8
+LONGEST_WAIT = timedelta(minutes=10)
+METAFIELD_KEY = "backorder"
+OTHERS = (Effect.BADGE, Effect.ORDER_TAG, Effect.ORDER_DATE)
+
+
+def backoff(attempts: int) -> timedelta:
+    """Seconds that double with every failed try, at most ten minutes."""
+    return min(LONGEST_WAIT, timedelta(seconds=2 ** min(attempts, 10)))
+
+
+def write_policies(parts: Parts, shop: str) -> int:
+    """
+    Turn the switches that must be turned, closing first. Called by whoever holds the switch lane.
+
+    Returns:
+        How many wishes were dealt with; 0 means there is nothing more to do now.
+    """
+    with parts.database.read() as tx:
+        if not shops.is_installed(tx, shop):
+            return 0
+        wanted = effects.take(tx, shop, [Effect.POLICY], parts.clock.now(), AT_ONCE)
+        products = _products_of(tx, shop, [w.subject for w in wanted])
+    if not wanted:
+        return 0
+    try:
+        with keep_tokens.admin(parts, shop) as client:
+            read_at = parts.clock.now()
+            there = policies.read_policies(client, [VariantGid(w.subject) for w in wanted])
+            to_write = _compare(parts, shop, wanted, there, read_at)
+            by_product: dict[str, list[Wanted]] = defaultdict(list)
+            for wish in to_write:
+                by_product[products[wish.subject]].append(wish)
+            for product_id, wishes in by_product.items():
+                values = {VariantGid(w.subject): w.value for w in wishes}
+                results = policies.write_policies(client, ProductGid(product_id), values)
+                _note_policies(parts, shop, wishes, results)
+    except (Throttled, Unreachable, AccessDenied, Unauthorized) as exc:
+        _postpone(parts, shop, wanted, exc)
+    return len(wanted)
+
+
+def _products_of(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> dict[str, str]:
+    rows = tx.execute(
+        select(variants.c.variant_id, variants.c.product_id).where(
+            variants.c.shop == shop, variants.c.variant_id.in_(variant_ids)
+        )
+    )
+    return {row.variant_id: row.product_id for row in rows}
+
+
+def _compare(
+    parts: Parts, shop: str, wanted: Sequence[Wanted], there: Mapping[VariantGid, str], read_at: datetime
+) -> list[Wanted]:
+    """
+    Compare with Shopify before writing.
+
+    The policy found before our first write is the merchant's own and is kept for the way back. One that differs from
+    what Shopify last acknowledged from us was turned by somebody else: we do not fight it.
+    """
+    to_write = []
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        for wish in wanted:
+            found = there.get(VariantGid(wish.subject))
+            if found is None:
+                effects.give_up(tx, shop, wish, "the variant is gone")
+                continue
+            if wish.written_value is None:
+                ledger.post_once(
+                    tx,
+                    shop,
+                    Entry(
+                        f"original/{wish.subject}",
+                        Kind.ORIGINAL,
+                        now,
+                        variant_id=wish.subject,
+                        data={"policy": found},
+                    ),
+                )
+            elif found not in (wish.written_value, wish.value):
+                note_foreign_change(tx, shop, wish.subject, found, now)
+                effects.give_up(tx, shop, wish, "somebody else turned the switch")
+                continue
+            if found == wish.value:
+                effects.acknowledged(tx, shop, wish, now)
+                _remember_policy(tx, shop, wish, read_at)
+                metrics.EFFECTS.labels(wish.kind.value, "obsolete").inc()
+            else:
+                to_write.append(wish)
+    return to_write
+
+
+def note_foreign_change(tx: Transaction, shop: str, variant_id: str, policy: str, now: datetime) -> None:
+    """Say once that somebody else turned the switch, and stop turning it until the merchant wants that again."""
+    raised = alerts.raise_once(
+        tx, shop, alerts.CHANGED_OUTSIDE, variant_id, now, subject=variant_id, data={"policy": policy}
+    )
+    if raised:
+        due.mark(tx, shop, due.SWITCH, "variant", [variant_id], now)
+
+
+def _note_policies(parts: Parts, shop: str, wishes: Sequence[Wanted], results: Mapping[VariantGid, str | None]) -> None:
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        for wish in wishes:
+            problem = results.get(VariantGid(wish.subject), "Shopify did not answer for this variant")
+            if problem is None:
+                effects.acknowledged(tx, shop, wish, now)
+                _remember_policy(tx, shop, wish, now)
+                metrics.EFFECTS.labels(wish.kind.value, "done").inc()
+                metrics.SWITCH_LATENCY_S.observe(max(0.0, (now - wish.wanted_at).total_seconds()))
+            else:
+                _refused(tx, shop, wish, problem, now)
+
+
+def _remember_policy(tx: Transaction, shop: str, wish: Wanted, as_of: datetime) -> None:
+    tx.execute(
+        update(variants)
+        .where(variants.c.shop == shop, variants.c.variant_id == wish.subject, variants.c.read_at <= as_of)
+        .values(policy=wish.value, read_at=as_of)
+    )
+
+
+def _refused(tx: Transaction, shop: str, wish: Wanted, problem: str, now: datetime) -> None:
+    effects.retry(tx, shop, wish, now + backoff(wish.attempts), problem)
+    metrics.EFFECTS.labels(wish.kind.value, "failed").inc()
+    if wish.attempts + 1 == TRIES_BEFORE_ALERT:
+        alerts.raise_once(
+            tx,
+            shop,
+            alerts.BROKEN_EFFECT,
+            f"{wish.kind.value}/{wish.subject}",
+            now,
+            subject=wish.subject,
+            data={"effect": wish.kind.value, "problem": problem},
+        )
+
+
+def _postpone(parts: Parts, shop: str, wanted: Sequence[Wanted], problem: Exception) -> None:
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        for wish in wanted:
+            wait = backoff(wish.attempts)
+            if isinstance(problem, Throttled):
+                wait = timedelta(seconds=problem.retry_after_s)
+            effects.retry(tx, shop, wish, now + wait, str(problem))
+            metrics.EFFECTS.labels(wish.kind.value, "retry").inc()
+    _log.warning("effects_postponed", shop=shop, count=len(wanted), problem=str(problem))
+
+
+def write_others(parts: Parts, shop: str) -> None:
+    """Write badges, then tags and dates of orders, until nothing is left to write now."""
+    with Lease(parts.database, shop, "effects", timedelta(seconds=60)) as lease:
+        while lease.is_ours and _write_batch(parts, shop):
+            lease.lengthen()
+
+
+def _write_batch(parts: Parts, shop: str) -> bool:
+    with parts.database.read() as tx:
+        if not shops.is_installed(tx, shop):
+            return False
+        wanted = effects.take(tx, shop, OTHERS, parts.clock.now(), AT_ONCE)
+    if not wanted:
+        return False
+    try:
+        with keep_tokens.admin(parts, shop, spare_points=100) as client:
+            _write_metafields(parts, shop, client, [w for w in wanted if w.kind is not Effect.ORDER_TAG])
+            for wish in (w for w in wanted if w.kind is Effect.ORDER_TAG):
+                _write_tag(parts, shop, client, wish)
+    except (Throttled, Unreachable, AccessDenied, Unauthorized) as exc:
+        _postpone(parts, shop, wanted, exc)
+    return True
+
+
+def _write_metafields(parts: Parts, shop: str, client: AdminClient, wanted: Sequence[Wanted]) -> None:
+    # Badges first: what shoppers read goes before what support reads.
+    ordered = sorted(wanted, key=lambda w: w.kind is not Effect.BADGE)
+    filled = [w for w in ordered if w.value]
+    results: dict[tuple[str, str], str | None] = metafields.write_metafields(
+        client, [(w.subject, METAFIELD_KEY, w.value) for w in filled]
+    )
+    emptied = [w for w in ordered if not w.value]
+    results |= metafields.delete_metafields(client, [(w.subject, METAFIELD_KEY) for w in emptied])
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        for wish in ordered:
+            problem = results[(wish.subject, METAFIELD_KEY)]
+            if problem is not None:
+                _refused(tx, shop, wish, problem, now)
+                continue
+            effects.acknowledged(tx, shop, wish, now)
+            metrics.EFFECTS.labels(wish.kind.value, "done").inc()
+            if wish.kind is Effect.BADGE:
+                _note_published(tx, shop, wish, now)
+
+
+def _note_published(tx: Transaction, shop: str, wish: Wanted, now: datetime) -> None:
+    """The publication log: what shoppers could read from now on. It decides what a promise's version 0 said."""
+    ledger.post_once(
+        tx,
+        shop,
+        Entry(
+            f"publish/{wish.subject}/{wish.version}",
+            Kind.PUBLISH,
+            now,
+            variant_id=wish.subject,
+            data={"badge": json.loads(wish.value)},
+        ),
+    )
+
+
+def _write_tag(parts: Parts, shop: str, client: AdminClient, wish: Wanted) -> None:
+    problem = None
+    try:
+        if wish.value:
+            orders.add_tag(client, OrderGid(wish.subject), wish.value)
+        else:
+            orders.remove_tag(client, OrderGid(wish.subject), ORDER_TAG)
+    except Rejected as exc:
+        problem = str(exc)
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        if problem is None:
+            effects.acknowledged(tx, shop, wish, now)
+            metrics.EFFECTS.labels(wish.kind.value, "done").inc()
+        else:
+            _refused(tx, shop, wish, problem, now)

@@ -1,0 +1,161 @@
+"""The merchant's hand on the mail: pause, send or throw away what waits, try again, and the test before anything leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from plugin.adapters.database import ledger, shops
+from plugin.adapters.database.tables import messages, notices, shop_settings
+from plugin.adapters.database.transaction import Database
+from plugin.adapters.job_queue import JobQueue
+from plugin.adapters.mail import OutgoingMail, Rendered, render
+from plugin.adapters.vault import Vault
+from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
+from plugin.errors import FieldErrors, MailError, NotFound
+from plugin.services import save_settings, send_mail
+from plugin.services.save_settings import MAIL_ADDRESS
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+
+def pause(db: Database, shop: str, now: datetime) -> None:
+    _set(db, shop, mail_paused_at=now)
+
+
+def resume(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
+    _set(db, shop, mail_paused_at=None)
+    jobs.wake(shop, "mail")
+
+
+def _set(db: Database, shop: str, **values: object) -> None:
+    with db.begin() as tx:
+        tx.execute(update(shop_settings).where(shop_settings.c.shop == shop).values(**values))
+
+
+def approve(db: Database, jobs: JobQueue, shop: str, cause: str, now: datetime) -> None:
+    """The merchant's "send" for all mails of one cause."""
+    with db.begin() as tx:
+        ledger.post_once(tx, shop, send_mail.approval_entry(cause, now))
+        tx.execute(
+            update(notices)
+            .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
+            .values(state="waiting")
+        )
+    jobs.wake(shop, "mail")
+
+
+def discard(db: Database, shop: str, cause: str, now: datetime) -> None:
+    """Throw away the mails of one cause that wait for a word."""
+    with db.begin() as tx:
+        tx.execute(
+            update(notices)
+            .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
+            .values(state="dropped", why="you chose not to send it")
+        )
+
+
+def retry(db: Database, jobs: JobQueue, shop: str, message_id: int, now: datetime) -> None:
+    """
+    Send a failed mail again, or one of which nobody knows whether it arrived: the merchant decided.
+
+    Raises:
+        NotFound: No such mail, or it does not wait for a decision.
+    """
+    with db.begin() as tx:
+        result = tx.execute(
+            update(messages)
+            .where(
+                messages.c.shop == shop,
+                messages.c.id == message_id,
+                messages.c.state.in_(["failed", "unknown"]),
+                messages.c.to_encrypted != "",
+                messages.c.letter_encrypted.is_not(None),
+            )
+            .values(state="waiting", not_before=now, attempts=0, error=None)
+        )
+        if not result.rowcount:
+            raise NotFound("this mail cannot be sent again")
+    jobs.wake(shop, "mail")
+
+
+def send_test(parts: Parts, shop: str, to: str, now: datetime) -> None:
+    """
+    Send the merchant the mail a customer would get, at once.
+
+    Raises:
+        FieldErrors: The address is none, or the mail server did not take the mail (in its own words).
+    """
+    if not MAIL_ADDRESS.fullmatch(to):
+        raise FieldErrors({"to": "Enter an email address, such as you@example.com."})
+    with parts.database.read() as tx:
+        settings = save_settings.read(tx, shop)
+        row = shops.find(tx, shop)
+    assert row is not None
+    today = now.astimezone(ZoneInfo(row.timezone)).date()
+    contact = settings.reply_to_encrypted or row.contact_email_encrypted
+    reply_to = parts.vault.decrypt(contact) if contact else parts.settings.mail_from
+    start = today + timedelta(days=21)
+    letter = Letter(
+        kind=LetterKind.TEST,
+        shop_name=row.name or shop,
+        order_name="#1043",
+        first_name=None,
+        locale=row.locale,
+        lines=(
+            LetterLine(
+                "Winter Boots",
+                "Black / 42",
+                "EXAMPLE",
+                1,
+                1,
+                Shown("range", start, start + timedelta(days=7))
+                if settings.date_range_days
+                else Shown("day", start, start),
+            ),
+        ),
+        rest=Rest.NOTHING_ELSE,
+        may_cancel=settings.may_cancel,
+        is_delay_notice=False,
+        status_url=None,
+        reply_to=reply_to,
+        say=settings.date_words,
+        today=today,
+    )
+    domain = parts.settings.mail_from.rstrip(">").rpartition("@")[2]
+    mail = OutgoingMail(
+        parts.settings.mail_from, row.name or shop, reply_to, to, render(letter), f"<test-{uuid4().hex}@{domain}>", now
+    )
+    try:
+        parts.smtp.send(mail)
+    except MailError as exc:
+        raise FieldErrors({"to": f"The mail server did not take it: {exc}"}) from exc
+    _set(parts.database, shop, mail_test_sent_at=now)
+
+
+def confirm_test(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
+    """
+    The merchant saw the test mail: from now on mails may leave.
+
+    Raises:
+        FieldErrors: No test mail was sent yet.
+    """
+    with db.begin() as tx:
+        if save_settings.read(tx, shop).mail_test_sent_at is None:
+            raise FieldErrors({"to": "Send yourself a test mail first."})
+        tx.execute(update(shop_settings).where(shop_settings.c.shop == shop).values(mail_confirmed_at=now))
+    jobs.wake(shop, "mail")
+
+
+def read_message(db: Database, vault: Vault, shop: str, message_id: int) -> Rendered | None:
+    """A mail as its reader gets it; None when there is no such mail, or its text has been dropped for privacy."""
+    with db.read() as tx:
+        sealed = tx.execute(
+            select(messages.c.letter_encrypted).where(messages.c.shop == shop, messages.c.id == message_id)
+        ).scalar()
+    return send_mail.unseal(vault, sealed) if sealed else None

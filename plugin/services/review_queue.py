@@ -1,0 +1,206 @@
+"""Review items: decide who is owed what and carry it into the books, in one transaction per item."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from plugin.adapters.database import alerts, backorders, due, effects, rules
+from plugin.adapters.database.effects import Effect
+from plugin.adapters.database.tables import (
+    line_states,
+    shops,
+    variant_states,
+    variants,
+)
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.business_days import WorkingCalendar
+from plugin.domain.limits import Limit, Rule, deciding_rule
+from plugin.domain.preferences import ShopSettings
+from plugin.domain.promises import DatePolicy, Promise
+from plugin.domain.review import ItemPlan, ReviewRules, review_item
+from plugin.services import save_settings
+
+ORDER_TAG = "backordered"
+UNREADABLE_ORDERS = "orders older than 60 days, which Shopify lets us count but not read"
+UNKNOWN_CAUSE = "unknown: the open orders we can read do not add up to Shopify's figure"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What came of a review. `balanced` False: orders may be missing, nothing was given or told."""
+
+    plan: ItemPlan
+    balanced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShopView:
+    """What all reviews of a shop share."""
+
+    settings: ShopSettings
+    rules: tuple[Rule, ...]
+    timezone: str
+    reads_all_orders: bool
+
+
+def shop_view(tx: Transaction, shop: str) -> ShopView:
+    row = tx.execute(select(shops.c.timezone, shops.c.scopes).where(shops.c.shop == shop)).one()
+    return ShopView(
+        save_settings.read(tx, shop), rules.of_shop(tx, shop), row.timezone, "read_all_orders" in (row.scopes or ())
+    )
+
+
+def review(
+    tx: Transaction, shop: str, item_id: str, view: ShopView, now: datetime, *, settle_differences: bool = False
+) -> Reviewed | None:
+    """
+    Review one item and write down what was decided.
+
+    Args:
+        settle_differences: First sync: what does not add up is stored as the baseline at once.
+    Returns:
+        None when nothing is known of the item's stock yet.
+    """
+    item = backorders.load_item(tx, shop, item_id)
+    if item is None:
+        return None
+    mine = _variants_of_item(tx, shop, item_id)
+    by_variant = {v: deciding_rule(v, product_id, view.rules) for v, product_id in mine.items()}
+    plan = review_item(item, _review_rules(view, by_variant, settle_differences), now=now, today=_today(view, now))
+    backorders.apply_plan(tx, shop, item_id, plan, now)
+    _put_variant_figures(tx, shop, item_id, list(mine), plan, now)
+    _alert_overage(tx, shop, plan, now)
+    touched = {line.order_id for line in plan.lines}
+    for order_id in touched:
+        want_order_marks(tx, shop, order_id, now)
+    due.mark(tx, shop, due.SWITCH, "variant", mine, now)
+    return Reviewed(plan, not plan.read_again)
+
+
+def _today(view: ShopView, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(view.timezone)).date()
+
+
+def _variants_of_item(tx: Transaction, shop: str, item_id: str) -> dict[str, str]:
+    rows = tx.execute(
+        select(variants.c.variant_id, variants.c.product_id).where(
+            variants.c.shop == shop, variants.c.item_id == item_id
+        )
+    )
+    return {row.variant_id: row.product_id for row in rows}
+
+
+def date_policy(settings: ShopSettings) -> DatePolicy:
+    return DatePolicy(
+        calendar=WorkingCalendar(settings.working_days, settings.holidays),
+        range_days=settings.date_range_days,
+        handling_days=settings.handling_days,
+        review_days=settings.review_days,
+    )
+
+
+def _review_rules(view: ShopView, by_variant: Mapping[str, Rule | None], settle: bool) -> ReviewRules:
+    settings = view.settings
+    limits: dict[str, Limit] = {}
+    if settings.backordering_on and not settings.is_paused:
+        limits = {variant_id: rule.limit for variant_id, rule in by_variant.items() if rule is not None}
+    waits = [rule.usual_wait for rule in by_variant.values() if rule is not None and rule.usual_wait]
+    return ReviewRules(
+        dates=date_policy(settings),
+        usual_wait=waits[0] if waits else None,
+        limits=limits,
+        accept_after=timedelta(minutes=settings.accept_rises_after_minutes),
+        tell_after_days=settings.tell_after_days,
+        timezone=view.timezone,
+        settle_differences=settle,
+        difference_cause=UNKNOWN_CAUSE if view.reads_all_orders else UNREADABLE_ORDERS,
+    )
+
+
+def _put_variant_figures(
+    tx: Transaction, shop: str, item_id: str, variant_ids: Iterable[str], plan: ItemPlan, now: datetime
+) -> None:
+    tx.upsert(
+        variant_states,
+        [
+            {
+                "shop": shop,
+                "variant_id": variant_id,
+                "item_id": item_id,
+                "state": "unmanaged",
+                "reason": "",
+                "owed_units": plan.owed,
+                "next_promise": plan.next_unit.to_json(),
+                "decided_at": now,
+                "look_again_at": plan.look_again_at,
+                "available": 0,
+                "limit_mode": "never",
+            }
+            for variant_id in variant_ids
+        ],
+        keep=("state", "reason", "available", "limit_mode"),
+    )
+
+
+def _alert_overage(tx: Transaction, shop: str, plan: ItemPlan, now: datetime) -> None:
+    for line_id, variant_id, units in backorders.overages(plan):
+        alerts.raise_once(
+            tx, shop, alerts.OVERAGE, line_id, now, subject=variant_id, data={"line": line_id, "units": units}
+        )
+
+
+def want_order_marks(tx: Transaction, shop: str, order_id: str, now: datetime) -> None:
+    """
+    Say which tag and date an order should carry in Shopify: while units of it are owed, and not a moment longer.
+
+    Inherited lines are left alone: installing changes nothing in the store.
+    """
+    rows = list(
+        tx.execute(
+            select(line_states.c.line_id, line_states.c.owed_units, line_states.c.promise).where(
+                line_states.c.shop == shop,
+                line_states.c.order_id == order_id,
+                line_states.c.owed_units > 0,
+                line_states.c.inherited.is_(False),
+            )
+        )
+    )
+    effects.want(tx, shop, Effect.ORDER_TAG, order_id, ORDER_TAG if rows else "", now, unwritten="")
+    effects.want(tx, shop, Effect.ORDER_DATE, order_id, _order_date(rows), now, unwritten="")
+
+
+def _order_date(rows: Iterable[Any]) -> str:
+    lines = []
+    for row in sorted(rows, key=lambda r: r.line_id):
+        raw = row.promise or {"kind": "none"}
+        promise = Promise.from_json(raw).to_json()
+        promise.pop("row", None)
+        lines.append({"line": row.line_id, "owed": row.owed_units, **promise})
+    return json.dumps({"v": 1, "lines": lines}, sort_keys=True, separators=(",", ":")) if lines else ""
+
+
+def mark_ripe(tx: Transaction, now: datetime) -> set[tuple[str, str]]:
+    """Time is an event: mark due what said it must be looked at again by now. Returns shop and lane to wake."""
+    woken: set[tuple[str, str]] = set()
+    rows = tx.execute(
+        select(variant_states.c.shop, variant_states.c.item_id).where(variant_states.c.look_again_at <= now).distinct()
+    )
+    by_shop: dict[str, set[str]] = {}
+    for row in rows:
+        by_shop.setdefault(row.shop, set()).add(row.item_id)
+    for shop, item_ids in by_shop.items():
+        due.mark(tx, shop, due.QUEUE, "item", item_ids, now)
+        tx.execute(
+            variant_states.update()
+            .where(variant_states.c.shop == shop, variant_states.c.look_again_at <= now)
+            .values(look_again_at=None)
+        )
+        woken.add((shop, due.QUEUE))
+    return woken

@@ -1,0 +1,442 @@
+"""Turn due notices into mails and send each at most once.
+
+`sending` is committed before the conversation with the mail server; a crash after that leaves `unknown`, which is shown to
+the merchant and never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import func, select, update
+
+from plugin import metrics
+from plugin.adapters.database import ledger, shops
+from plugin.adapters.database.tables import (
+    deliveries,
+    delivery_rows,
+    line_states,
+    messages,
+    notices,
+    open_units,
+    order_lines,
+    orders,
+    people,
+    products,
+)
+from plugin.adapters.database.tables import ledger as ledger_table
+from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.mail import OutgoingMail, Rendered, render
+from plugin.adapters.vault import Vault
+from plugin.domain.ledger import Entry, Kind
+from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
+from plugin.domain.preferences import ShopSettings
+from plugin.domain.promises import Promise, PromiseKind, moved_materially
+from plugin.domain.replay import fold_line
+from plugin.errors import MailRefused, MailUnknown, MailUnreachable
+from plugin.services import save_settings
+from plugin.services.lane import Lease
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+_log = structlog.get_logger(__name__)
+
+NOTICES_AT_ONCE = 200
+TRIES = 6
+LEASE = timedelta(seconds=90)
+
+
+def run(parts: Parts, shop: str) -> None:
+    """Send what may be sent now."""
+    with Lease(parts.database, shop, "mail", LEASE) as lease:
+        if not lease.is_ours:
+            return
+        _find_crashed(parts, shop)
+        while lease.is_ours and (_write_letters(parts, shop) or _send_next(parts, shop)):
+            lease.lengthen()
+
+
+def _find_crashed(parts: Parts, shop: str) -> None:
+    """We hold the lane, so whatever is still `sending` was cut off: nobody knows whether it left."""
+    with parts.database.begin() as tx:
+        tx.execute(
+            update(messages)
+            .where(messages.c.shop == shop, messages.c.state == "sending")
+            .values(state="unknown", error="we stopped while sending; it may or may not have arrived")
+        )
+
+
+def _write_letters(parts: Parts, shop: str) -> bool:
+    """Claim ripe notices, one message per order and kind. Returns whether anything was claimed or put aside."""
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        settings = save_settings.read(tx, shop)
+        if not shops.is_installed(tx, shop) or not settings.mail_may_leave:
+            return False
+        ripe = list(
+            tx.execute(
+                select(notices)
+                .where(notices.c.shop == shop, notices.c.state == "waiting", notices.c.not_before <= now)
+                .order_by(notices.c.id)
+                .limit(NOTICES_AT_ONCE)
+            )
+        )
+        if not ripe:
+            return False
+        asked = _ask_first(tx, shop, ripe, settings)
+        groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for row in ripe:
+            if row.cause not in asked:
+                groups[(row.order_id, row.kind)].append(row)
+        for (order_id, kind), rows in groups.items():
+            if not settings.mails(kind):
+                _drop(tx, [r.id for r in rows], "mails of this kind are switched off")
+                continue
+            _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
+    return True
+
+
+def _ask_first(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSettings) -> set[str]:
+    """Causes that would send more mails than the merchant wants without a word. Their notices wait for it."""
+    asked = set()
+    for cause in {row.cause for row in ripe}:
+        mails = tx.execute(
+            select(func.count(func.distinct(notices.c.order_id))).where(
+                notices.c.shop == shop, notices.c.cause == cause, notices.c.state.in_(["waiting", "asks", "claimed"])
+            )
+        ).scalar_one()
+        if mails > settings.ask_above_mails and not _approved(tx, shop, cause):
+            asked.add(cause)
+            tx.execute(
+                update(notices)
+                .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "waiting")
+                .values(state="asks")
+            )
+    return asked
+
+
+def approval_entry(cause: str, now: datetime) -> Entry:
+    """The merchant's "send" for everything one cause sets off."""
+    return Entry(f"approve/{cause}", Kind.OVERRIDE, now, data={"approved": cause})
+
+
+def _approved(tx: Transaction, shop: str, cause: str) -> bool:
+    found = tx.execute(
+        select(ledger_table.c.id).where(
+            ledger_table.c.shop == shop, ledger_table.c.entry_id == approval_entry(cause, datetime.min).entry_id
+        )
+    ).first()
+    return found is not None
+
+
+def _drop(tx: Transaction, notice_ids: Sequence[int], why: str) -> None:
+    tx.execute(update(notices).where(notices.c.id.in_(notice_ids)).values(state="dropped", why=why))
+
+
+def _write_letter(
+    parts: Parts,
+    tx: Transaction,
+    shop: str,
+    order_id: str,
+    kind: str,
+    rows: Sequence[Any],
+    settings: ShopSettings,
+    now: datetime,
+) -> None:
+    """Render one mail for all unclaimed lines of an order and keep it, encrypted, for the sending that follows."""
+    facts = _LetterFacts(parts.vault, tx, shop, order_id, settings, now)
+    lines = [line for line in (facts.line(row, kind) for row in rows) if line is not None]
+    if not lines:
+        _drop(tx, [r.id for r in rows], "nothing of it waits any more")
+        return
+    letter = facts.letter(kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
+    rendered = render(letter)
+    key = f"{kind}/{order_id}/" + ",".join(str(r.id) for r in rows)
+    if len(key) > 255:
+        key = f"{kind}/{order_id}/" + hashlib.sha256(key.encode()).hexdigest()
+    tx.execute(
+        tx.insert(messages)
+        .values(
+            shop=shop,
+            message_key=key,
+            kind=kind,
+            order_id=order_id,
+            customer_key=facts.order.customer_key,
+            cause=rows[0].cause,
+            state="waiting" if facts.email else "failed",
+            error=None if facts.email else "Shopify gave us no email address for this order",
+            created_at=now,
+            not_before=now,
+            attempts=0,
+            rfc_message_id=_rfc_message_id(parts, shop, key),
+            to_encrypted=parts.vault.encrypt(facts.email) if facts.email else "",
+            letter_encrypted=seal(parts.vault, rendered),
+            why=rows[0].why,
+        )
+        .on_conflict_do_nothing(index_elements=["shop", "message_key"])
+    )
+    message_id = tx.execute(
+        select(messages.c.id).where(messages.c.shop == shop, messages.c.message_key == key)
+    ).scalar_one()
+    for row in rows:
+        told = facts.promise_of(row.line_id)
+        tx.execute(
+            update(notices)
+            .where(notices.c.id == row.id)
+            .values(state="claimed", message_id=message_id, data={"told": told.to_json()} if told is not None else {})
+        )
+
+
+def _rfc_message_id(parts: Parts, shop: str, key: str) -> str:
+    """The same for the same message, so that a mail server or a reader can tell a repetition."""
+    digest = hashlib.sha256(f"{shop}/{key}".encode()).hexdigest()[:32]
+    domain = parts.settings.mail_from.rstrip(">").rpartition("@")[2] or urlsplit(parts.settings.app_url).hostname
+    return f"<{digest}@{domain}>"
+
+
+def seal(vault: Vault, rendered: Rendered) -> bytes:
+    text = json.dumps({"subject": rendered.subject, "text": rendered.text, "html": rendered.html})
+    return vault.encrypt(text).encode()
+
+
+def unseal(vault: Vault, sealed: bytes) -> Rendered:
+    raw = json.loads(vault.decrypt(sealed.decode()))
+    return Rendered(raw["subject"], raw["text"], raw["html"])
+
+
+class _LetterFacts:
+    """Everything one order's mail speaks of, gathered once."""
+
+    def __init__(
+        self, vault: Vault, tx: Transaction, shop: str, order_id: str, settings: ShopSettings, now: datetime
+    ) -> None:
+        self._tx, self._shop, self._settings = tx, shop, settings
+        self.order = tx.execute(select(orders).where(orders.c.shop == shop, orders.c.order_id == order_id)).one()
+        person = tx.execute(
+            select(people).where(people.c.shop == shop, people.c.customer_key == self.order.customer_key)
+        ).first()
+        self.email = vault.decrypt(person.email_encrypted) if person and person.email_encrypted else ""
+        name = person.first_name_encrypted if person else ""
+        self._first_name = vault.decrypt(name) if name else None
+        self._row = shops.find(tx, shop)
+        assert self._row is not None
+        self._locale = (person.locale if person else "") or self._row.locale
+        contact = settings.reply_to_encrypted or self._row.contact_email_encrypted
+        self.reply_to = vault.decrypt(contact) if contact else ""
+        self._today = now.astimezone(ZoneInfo(self._row.timezone)).date()
+        self._states = {
+            row.line_id: row
+            for row in tx.execute(
+                select(line_states).where(line_states.c.shop == shop, line_states.c.order_id == order_id)
+            )
+        }
+
+    def promise_of(self, line_id: str) -> Promise | None:
+        state = self._states.get(line_id)
+        return Promise.from_json(state.promise) if state is not None and state.promise else None
+
+    def line(self, notice: Any, kind: str) -> tuple[LetterLine, bool] | None:
+        """One line of the letter, and whether its date comes as a delay. None when nothing of it is left to say."""
+        state = self._states.get(notice.line_id)
+        if state is None:
+            return None
+        promise = self.promise_of(notice.line_id)
+        filled = kind == LetterKind.FILLED.value
+        units = state.held_units if filled else state.owed_units
+        if not units or (promise is None and not filled):
+            return None
+        told = self._told_before(notice.line_id, kind)
+        sold = self._tx.execute(
+            select(order_lines, products.c.image_url)
+            .outerjoin(
+                products, (products.c.shop == order_lines.c.shop) & (products.c.product_id == order_lines.c.product_id)
+            )
+            .where(order_lines.c.shop == self._shop, order_lines.c.line_id == notice.line_id)
+        ).one()
+        late = (
+            told is not None
+            and promise is not None
+            and moved_materially(told, promise, self._settings.tell_after_days)
+            and _is_later(told, promise)
+        )
+        line = LetterLine(
+            title=sold.title,
+            variant_title=sold.variant_title,
+            sku=sold.sku,
+            owed_units=units,
+            ordered_units=sold.current,
+            now=Shown.of(promise) if promise is not None else Shown("none"),
+            before=Shown.of(told) if told is not None and (kind != "confirmed" or late) else None,
+            reason=self._reason(promise),
+            image_url=sold.image_url if (sold.image_url or "").startswith("https://") else None,
+        )
+        return line, late and kind == LetterKind.CONFIRMED.value
+
+    def _told_before(self, line_id: str, kind: str) -> Promise | None:
+        """What the customer heard last: the newest mail's date, or what the badge said when the order was placed."""
+        row = self._tx.execute(
+            select(notices.c.data)
+            .where(notices.c.shop == self._shop, notices.c.line_id == line_id, notices.c.state == "claimed")
+            .order_by(notices.c.id.desc())
+        ).all()
+        for found in row:
+            if found.data.get("told"):
+                return Promise.from_json(found.data["told"])
+        if kind != LetterKind.CONFIRMED.value:
+            return None
+        return fold_line(ledger.of_lines(self._tx, self._shop, [line_id]).get(line_id, [])).promises.published
+
+    def _reason(self, promise: Promise | None) -> str | None:
+        if promise is None or promise.row_id is None or not promise.delayed:
+            return None
+        reason = self._tx.execute(
+            select(deliveries.c.late_reason)
+            .join(delivery_rows, delivery_rows.c.delivery_id == deliveries.c.id)
+            .where(delivery_rows.c.shop == self._shop, delivery_rows.c.id == promise.row_id)
+        ).scalar()
+        return reason or None
+
+    def letter(self, kind: str, lines: Sequence[LetterLine], *, is_delay: bool) -> Letter:
+        assert self._row is not None
+        return Letter(
+            kind=LetterKind(kind),
+            shop_name=self._row.name or self._shop,
+            order_name=self.order.name,
+            first_name=self._first_name,
+            locale=self._locale,
+            lines=tuple(lines),
+            rest=self._rest(),
+            may_cancel=self._settings.may_cancel,
+            is_delay_notice=is_delay,
+            status_url=None,
+            reply_to=self.reply_to,
+            say=self._settings.date_words,
+            today=self._today,
+        )
+
+    def _rest(self) -> Rest:
+        """Holdfast does not stop the warehouse yet, so of other open lines nothing can be promised."""
+        owed = {line_id for line_id, state in self._states.items() if state.owed_units}
+        others = self._tx.execute(
+            select(func.count())
+            .select_from(open_units)
+            .join(
+                order_lines,
+                (order_lines.c.shop == open_units.c.shop) & (order_lines.c.line_id == open_units.c.line_id),
+            )
+            .where(
+                open_units.c.shop == self._shop,
+                order_lines.c.order_id == self.order.order_id,
+                open_units.c.line_id.not_in(owed),
+            )
+        ).scalar_one()
+        return Rest.UNKNOWN if others else Rest.NOTHING_ELSE
+
+
+def _is_later(told: Promise, now: Promise) -> bool:
+    if told.to and now.to:
+        return now.to > told.to
+    return told.kind is PromiseKind.DATE and now.kind is not PromiseKind.DATE
+
+
+def _send_next(parts: Parts, shop: str) -> bool:
+    """Send one waiting message. Returns whether there was one."""
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        settings = save_settings.read(tx, shop)
+        if not shops.is_installed(tx, shop) or settings.mail_paused_at is not None:
+            return False
+        row = tx.execute(
+            select(messages)
+            .where(messages.c.shop == shop, messages.c.state == "waiting", messages.c.not_before <= now)
+            .order_by(messages.c.id)
+            .limit(1)
+        ).first()
+        if row is None:
+            return False
+        shop_row = shops.find(tx, shop)
+        assert shop_row is not None
+        tx.execute(
+            update(messages).where(messages.c.id == row.id).values(state="sending", attempts=messages.c.attempts + 1)
+        )
+        contact = settings.reply_to_encrypted or shop_row.contact_email_encrypted
+    mail = OutgoingMail(
+        sender=parts.settings.mail_from,
+        sender_name=shop_row.name or shop,
+        reply_to=parts.vault.decrypt(contact) if contact else parts.settings.mail_from,
+        to=parts.vault.decrypt(row.to_encrypted),
+        rendered=unseal(parts.vault, row.letter_encrypted),
+        message_id=row.rfc_message_id,
+        sent_at=now,
+    )
+    _send(parts, shop, row, mail)
+    return True
+
+
+def _send(parts: Parts, shop: str, row: Any, mail: OutgoingMail) -> None:
+    try:
+        parts.smtp.send(mail)
+    except MailRefused as exc:
+        _note(parts, row, "failed", str(exc), outcome="refused")
+    except MailUnknown as exc:
+        _note(parts, row, "unknown", str(exc), outcome="unknown")
+    except MailUnreachable as exc:
+        final = row.attempts + 1 >= TRIES
+        wait = timedelta(minutes=2 ** min(row.attempts, 6))
+        _note(parts, row, "failed" if final else "waiting", str(exc), outcome="unreachable", wait=wait)
+    else:
+        _note(parts, row, "sent", None, outcome="sent")
+
+
+def _note(
+    parts: Parts, row: Any, state: str, error: str | None, *, outcome: str, wait: timedelta = timedelta()
+) -> None:
+    now = parts.clock.now()
+    metrics.MAILS.labels(outcome).inc()
+    with parts.database.begin() as tx:
+        tx.execute(
+            update(messages)
+            .where(messages.c.id == row.id)
+            .values(
+                state=state,
+                error=error[:500] if error else None,
+                sent_at=now if state == "sent" else None,
+                not_before=now + wait,
+            )
+        )
+        if state != "sent":
+            return
+        for notice in tx.execute(select(notices).where(notices.c.shop == row.shop, notices.c.message_id == row.id)):
+            ledger.post_once(
+                tx,
+                row.shop,
+                Entry(
+                    f"told/{notice.line_id}/{notice.id}",
+                    Kind.TOLD,
+                    now,
+                    order_id=notice.order_id,
+                    line_id=notice.line_id,
+                    data={"kind": notice.kind, "message": row.id, "promise": notice.data.get("told")},
+                ),
+            )
+
+
+def shops_with_mail(tx: Transaction, now: datetime) -> set[str]:
+    """Shops with a ripe notice or a waiting message."""
+    ripe = tx.execute(
+        select(notices.c.shop).where(notices.c.state == "waiting", notices.c.not_before <= now).distinct()
+    )
+    waiting = tx.execute(
+        select(messages.c.shop).where(messages.c.state == "waiting", messages.c.not_before <= now).distinct()
+    )
+    cut_off = tx.execute(select(messages.c.shop).where(messages.c.state == "sending").distinct())
+    return {row.shop for rows in (ripe, waiting, cut_off) for row in rows}

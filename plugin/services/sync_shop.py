@@ -1,0 +1,254 @@
+"""Read a whole shop by bulk operation: first sync, nightly reconciliation, or when asked.
+
+Progress lives in one row, so a reload shows it and a restarted worker goes on where the last one stopped. Rows count as
+of the operation's `createdAt` and never replace a later read. A second run over an unchanged shop changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from sqlalchemy import select, update
+
+from plugin.adapters.database import due, facts, shops
+from plugin.adapters.database.tables import syncs, variants
+from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.shopify import bulk
+from plugin.adapters.shopify.bulk_rows import assemble_orders, assemble_variants
+from plugin.adapters.shopify.client import AdminClient
+from plugin.domain.facts import Order
+from plugin.domain.quantities import open_units_of_order
+from plugin.errors import ShopifyError, Throttled, Unreachable
+from plugin.services import decide_selling, keep_tokens, record_facts, review_queue
+from plugin.services.lane import Lease
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+_log = structlog.get_logger(__name__)
+
+ROWS_AT_ONCE = 200
+POLL_S = 0.5
+GIVE_UP_AFTER = timedelta(hours=12)
+REPAIRS_SHOWN = 200
+_T = TypeVar("_T")
+
+
+def begin(tx: Transaction, shop: str, reason: str, now: datetime) -> None:
+    """Ask for a sync. One that is under way serves as well, unless it began before a (re)install."""
+    running = tx.execute(select(syncs.c.id).where(syncs.c.shop == shop, syncs.c.finished_at.is_(None))).first()
+    if running is not None and reason != "first":
+        return
+    if running is not None:
+        tx.execute(
+            update(syncs).where(syncs.c.id == running.id).values(state="failed", finished_at=now, error="restarted")
+        )
+    tx.execute(syncs.insert().values(shop=shop, reason=reason, state="variants", started_at=now, touched_at=now))
+
+
+def run(parts: Parts, shop: str) -> None:
+    """Carry a sync on until it is done, or until Shopify says later."""
+    with Lease(parts.database, shop, "sync", timedelta(seconds=60)) as lease:
+        while lease.is_ours:
+            with parts.database.read() as tx:
+                if not shops.is_installed(tx, shop):
+                    return
+                row = _running(tx, shop)
+            if row is None:
+                return
+            try:
+                if not _step(parts, shop, row, lease):
+                    return
+            except (Throttled, Unreachable) as exc:
+                _failed(parts, row, str(exc))
+                return
+            except ShopifyError as exc:
+                _failed(parts, row, str(exc), final=True)
+                return
+
+
+def _running(tx: Transaction, shop: str) -> Any | None:
+    return tx.execute(
+        select(syncs).where(syncs.c.shop == shop, syncs.c.finished_at.is_(None)).order_by(syncs.c.id).limit(1)
+    ).first()
+
+
+def _failed(parts: Parts, row: Any, error: str, *, final: bool = False) -> None:
+    now = parts.clock.now()
+    values: dict[str, Any] = {"error": error[:500], "attempts": row.attempts + 1, "touched_at": now}
+    if final or now - row.started_at > GIVE_UP_AFTER:
+        values |= {"state": "failed", "finished_at": now}
+    _update(parts, row, **values)
+
+
+def _update(parts: Parts, row: Any, **values: Any) -> None:
+    with parts.database.begin() as tx:
+        tx.execute(update(syncs).where(syncs.c.id == row.id).values(**values))
+
+
+def _step(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
+    """One step of a sync. Returns whether another may follow at once."""
+    if row.state == "deciding":
+        return _decide(parts, shop, row, lease)
+    with keep_tokens.admin(parts, shop, spare_points=200) as client:
+        if row.bulk_id is None:
+            query = bulk.VARIANTS_QUERY if row.state == "variants" else bulk.ORDERS_QUERY
+            _update(
+                parts, row, bulk_id=bulk.start(client, query), lines_done=0, lines_total=0, touched_at=parts.clock.now()
+            )
+            return True
+        status = bulk.status(client, row.bulk_id)
+        if status is None or (status.is_over and status.status != "COMPLETED"):
+            _update(parts, row, bulk_id=None, error=f"bulk operation: {status.error if status else 'forgotten'}")
+            return True
+        if not status.is_over:
+            _update(parts, row, lines_total=status.object_count, touched_at=parts.clock.now())
+            time.sleep(POLL_S)
+            lease.lengthen()
+            return True
+        _update(parts, row, lines_total=status.object_count, bulk_started_at=status.created_at)
+        if row.state == "variants":
+            _take_variants(parts, shop, row, status, client, lease)
+        else:
+            _take_orders(parts, shop, row, status, client, lease)
+    return True
+
+
+def _chunks(rows: Iterator[_T], size: int) -> Iterator[list[_T]]:
+    while chunk := list(islice(rows, size)):
+        yield chunk
+
+
+def _take_variants(
+    parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, client: AdminClient, lease: Lease
+) -> None:
+    found = assemble_variants(bulk.stream(client.transport, status.url)) if status.url else iter(())
+    done, seen_products = 0, set()
+    for chunk in _chunks(iter(found), ROWS_AT_ONCE):
+        done += len(chunk)
+        with parts.database.begin() as tx:
+            changed = facts.put_variants(tx, shop, [v for v, _ in chunk], status.created_at)
+            items = {item.item_id: item for _, item in chunk}
+            differing = facts.put_items(tx, shop, list(items.values()), status.created_at)
+            if row.reason != "first":
+                now = parts.clock.now()
+                due.mark(tx, shop, due.SWITCH, "variant", changed, now)
+                due.mark(tx, shop, due.QUEUE, "item", differing, now)
+                _note(tx, row, [{"kind": "stock", "item": i} for i in sorted(differing)])
+            tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=parts.clock.now()))
+        seen_products |= {v.product.product_id for v, _ in chunk}
+        lease.lengthen()
+    with parts.database.begin() as tx:
+        # What the read does not show is asked for by name: only an answer of its own says that it is gone.
+        missing = _products_not_seen(tx, shop, seen_products, status.created_at)
+        due.mark(tx, shop, due.QUEUE, "product", missing, parts.clock.now())
+    _update(parts, row, state="orders", bulk_id=None, lines_done=0, lines_total=0)
+
+
+def _products_not_seen(tx: Transaction, shop: str, seen: set[Any], as_of: datetime) -> set[str]:
+    rows = tx.execute(
+        select(variants.c.product_id)
+        .where(variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.read_at < as_of)
+        .distinct()
+    )
+    return {r.product_id for r in rows} - seen
+
+
+def _take_orders(parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, client: AdminClient, lease: Lease) -> None:
+    with parts.database.read() as tx:
+        believed_open = facts.open_orders(tx, shop)
+    done, seen = 0, set()
+    found = assemble_orders(bulk.stream(client.transport, status.url)) if status.url else iter(())
+    for chunk in _chunks(iter(found), ROWS_AT_ONCE):
+        done += len(chunk)
+        now = parts.clock.now()
+        with parts.database.begin() as tx:
+            for order in chunk:
+                seen.add(order.order_id)
+                if not (_has_open_units(order) or order.order_id in believed_open):
+                    continue
+                touched = record_facts.put_order(tx, shop, order, parts.vault, status.created_at, now)
+                if row.reason != "first" and touched:
+                    due.mark(tx, shop, due.QUEUE, "item", touched, now)
+            tx.execute(
+                update(syncs).where(syncs.c.id == row.id).values(lines_done=done, orders_seen=done, touched_at=now)
+            )
+        lease.lengthen()
+    with parts.database.begin() as tx:
+        due.mark(tx, shop, due.QUEUE, "order", believed_open - seen, parts.clock.now())
+    _update(parts, row, state="deciding", bulk_id=None, lines_done=0, lines_total=0)
+
+
+def _has_open_units(order: Order) -> bool:
+    return any(any(units.values()) for units in open_units_of_order(order).values())
+
+
+def _decide(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
+    """
+    Review every item on what was read. What does not balance is read once more, then stored with its cause.
+
+    Only a first sync reviews everything: later ones marked due what differed, and the queue lane does the rest.
+    """
+    if row.reason == "first":
+        with parts.database.read() as tx:
+            item_ids = facts.all_item_ids(tx, shop)
+        _update(parts, row, lines_total=len(item_ids))
+        left = _review_all(parts, shop, row, item_ids, lease, settle=False)
+        if left:
+            _read_again(parts, shop, left, row.bulk_started_at or row.started_at)
+            _review_all(parts, shop, row, left, lease, settle=True)
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        tx.execute(
+            update(syncs).where(syncs.c.id == row.id).values(state="done", finished_at=now, touched_at=now, error=None)
+        )
+        # What happened while we were reading is found by its time of change.
+        due.mark(tx, shop, due.QUEUE, "changed_orders", [""], now)
+    parts.jobs.wake(shop, "queue")
+    parts.jobs.wake(shop, "switch")
+    return False
+
+
+def _review_all(parts: Parts, shop: str, row: Any, item_ids: list[str], lease: Lease, *, settle: bool) -> list[str]:
+    unbalanced = []
+    done = 0
+    for chunk in _chunks(iter(item_ids), 50):
+        with parts.database.begin() as tx:
+            view = review_queue.shop_view(tx, shop)
+            now = parts.clock.now()
+            for item_id in chunk:
+                reviewed = review_queue.review(tx, shop, item_id, view, now, settle_differences=settle)
+                if reviewed is not None and not reviewed.balanced:
+                    unbalanced.append(item_id)
+            ids = [v for mine in facts.variants_of_items(tx, shop, chunk).values() for v in mine]
+            decide_selling.decide_variants(tx, shop, ids, now)
+            done += len(chunk)
+            if not settle:
+                tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=now))
+        lease.lengthen()
+    return unbalanced
+
+
+def _read_again(parts: Parts, shop: str, item_ids: list[str], since: datetime) -> None:
+    with keep_tokens.admin(parts, shop, spare_points=200) as client:
+        record_facts.read_changed_orders(parts, shop, client, since)
+        record_facts.read_items(parts, shop, client, item_ids)
+
+
+def _note(tx: Transaction, row: Any, repairs: list[dict[str, str]]) -> None:
+    if not repairs:
+        return
+    before = tx.execute(select(syncs.c.repairs).where(syncs.c.id == row.id)).scalar_one() or []
+    tx.execute(update(syncs).where(syncs.c.id == row.id).values(repairs=(before + repairs)[:REPAIRS_SHOWN]))
+
+
+def last_done(tx: Transaction, shop: str) -> Any | None:
+    """The newest finished sync."""
+    return tx.execute(
+        select(syncs).where(syncs.c.shop == shop, syncs.c.state == "done").order_by(syncs.c.finished_at.desc()).limit(1)
+    ).first()
