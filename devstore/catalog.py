@@ -153,17 +153,13 @@ def _open_units(orders: tuple[OrderSeed, ...]) -> dict[str, int]:
     return owed
 
 
-def _product(
-    row: dict[str, Any], data: dict[str, Any], owed: Mapping[str, int], rng: random.Random
-) -> ProductSeed:
+def _product(row: dict[str, Any], data: dict[str, Any], owed: Mapping[str, int], rng: random.Random) -> ProductSeed:
     colors, sizes = row["colors"], data["sizes"].get(row.get("sizes"), [])
     names = (["Colour"] if colors else []) + (["Size"] if sizes else [])
     variants = []
     for color in colors or [None]:
         for size in sizes or [None]:
-            sku = "-".join(
-                filter(None, (row["code"], color and data["colors"][color]["code"], size and _short(size)))
-            )
+            sku = "-".join(filter(None, (row["code"], color and data["colors"][color]["code"], size and _short(size))))
             available = _available(sku, row["stock"], data["fixed"], owed, rng)
             variants.append(_variant(row, sku, color, size, available))
     return ProductSeed(

@@ -22,7 +22,9 @@ def create_inbox_app(inbox: Inbox) -> Flask:
 def index() -> str:
     """Every mail, newest first; `?q=` searches subject and recipient."""
     asked = request.args.get("q", "").strip().lower()
-    found = [one for one in reversed(_inbox().mails()) if asked in f"{one.header('Subject')} {one.header('To')}".lower()]
+    found = [
+        one for one in reversed(_inbox().mails()) if asked in f"{one.header('Subject')} {one.header('To')}".lower()
+    ]
     return render_template("index.html", mails=found, q=request.args.get("q", ""))
 
 

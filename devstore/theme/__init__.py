@@ -34,6 +34,8 @@ def translations() -> Mapping[str, Mapping[str, Any]]:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     # A theme names its snippets without a folder: `render 'price'` is snippets/price.liquid.
-    env = Environment(loader=ChoiceLoader([FileSystemLoader(FOLDER), FileSystemLoader(FOLDER / "snippets", ext=".liquid")]))
+    env = Environment(
+        loader=ChoiceLoader([FileSystemLoader(FOLDER), FileSystemLoader(FOLDER / "snippets", ext=".liquid")])
+    )
     add_filters(env, translations(), ASSETS_URL)
     return env

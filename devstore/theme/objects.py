@@ -45,7 +45,10 @@ def app_object(world: World) -> dict[str, Any]:
     owner = f"gid://shopify/AppInstallation/{world.installation.id}"
     found: dict[str, dict[str, Any]] = {}
     for field in world.metafields_of(owner):
-        found.setdefault(field.namespace, {})[field.key] = {"value": _value(field.type, field.value), "type": field.type}
+        found.setdefault(field.namespace, {})[field.key] = {
+            "value": _value(field.type, field.value),
+            "type": field.type,
+        }
     return {"metafields": found}
 
 
