@@ -10,7 +10,7 @@ from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, build_schema, execute_sync, parse, validate
 
-from tests.adapters.shopify.scripted_shop import Answer, Asked
+from tests.adapters.shopify.scripted_shop import Answer, Asked, cost
 
 _SCHEMA = Path(__file__).parents[3] / "devstore" / "schema" / "admin-2026-10.graphql.gz"
 
@@ -33,7 +33,7 @@ def answering(root: dict[str, Any]) -> Callable[[Asked], Answer]:
     def answer(asked: Asked) -> Answer:
         document = asked.json
         result = execute_sync(admin_schema(), _checked(document["query"]), root, variable_values=document["variables"])
-        return Answer(dict(result.formatted))
+        return Answer({**result.formatted, "extensions": cost(asked=10, used=1, available=1999, size=2000)})
 
     return answer
 

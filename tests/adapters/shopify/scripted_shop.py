@@ -48,6 +48,7 @@ class ScriptedShop:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 shop._serve(self)
@@ -102,7 +103,7 @@ def _write(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
 
 def data(answer: Any, *, used: float = 1, asked: float = 10, available: float = 1999, size: float = 2000) -> Answer:
     """A GraphQL answer with its cost."""
-    return Answer({"data": answer, "extensions": _cost(asked, used, available, size)})
+    return Answer({"data": answer, "extensions": cost(asked, used, available, size)})
 
 
 def errors(*entries: dict[str, Any], data: Any = None) -> Answer:
@@ -113,9 +114,9 @@ def errors(*entries: dict[str, Any], data: Any = None) -> Answer:
 def throttled(*, asked: float, available: float, rate: float, size: float = 2000) -> Answer:
     """What Shopify says with an empty bucket: HTTP 200 and no data."""
     entry = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-    return Answer({"errors": [entry], "extensions": _cost(asked, None, available, size, rate)})
+    return Answer({"errors": [entry], "extensions": cost(asked, None, available, size, rate)})
 
 
-def _cost(asked: float, used: float | None, available: float, size: float, rate: float = 100) -> dict[str, Any]:
+def cost(asked: float, used: float | None, available: float, size: float, rate: float = 100) -> dict[str, Any]:
     status = {"maximumAvailable": size, "currentlyAvailable": available, "restoreRate": rate}
     return {"cost": {"requestedQueryCost": asked, "actualQueryCost": used, "throttleStatus": status}}
