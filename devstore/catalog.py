@@ -32,8 +32,8 @@ class LocationSeed:
 @dataclass(frozen=True)
 class VariantSeed:
     """
-    One variant. `options` holds values in the order of the product's option names; `available` counts units free to sell by
-    location handle with the old orders already taken off (on hand = available + committed); it is empty when untracked.
+    One variant. `options` holds values in the order of the product's option names; `available` counts units free to
+    sell by location handle with the old orders already taken off (on hand = available + committed), none if untracked.
     `image_key` names its drawing, served by the storefront as `/cdn/<image_key>.svg`.
     """
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
@@ -12,22 +10,12 @@ from flask import Flask
 from devstore.admin import app_frame, bridge, home, inventory, online_store, orders, products
 from devstore.admin.store import words
 from devstore.app_config import AppConfig
-from devstore.world import Stores, World
-
-
-@dataclass(frozen=True)
-class AppDoor:
-    """What the admin asks of the rest of devstore about the app: install it, remove it, mint an ID token for a shop."""
-
-    install: Callable[[World], object]
-    uninstall: Callable[[World], object]
-    id_token: Callable[[World], str]
+from devstore.world import Stores
 
 
 def create_admin(
     stores: Stores,
     config: AppConfig,
-    door: AppDoor,
     *,
     storefront_url: str,
     mail_url: str,
@@ -46,7 +34,6 @@ def create_admin(
     app.config.update(
         STORES=stores,
         APP_CONFIG=config,
-        DOOR=door,
         STOREFRONT_URL=storefront_url,
         MAIL_URL=mail_url,
         APP_FOLDER=app_folder,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
+from devstore import installing
 from devstore.admin.launch import launch_host, launch_url
 from devstore.admin.store import back, show, theme_extension, world_of
 from devstore.app_config import AppConfig
+from devstore.id_tokens import mint_id_token
 from devstore.storefront.visit import BLOCK_HANDLE
 from devstore.world import World
-
-if TYPE_CHECKING:
-    from devstore.admin import AppDoor
 
 blueprint = Blueprint("app_frame", __name__, url_prefix="/store/<handle>/apps")
 
@@ -29,7 +28,7 @@ def index(handle: str) -> str:
 @blueprint.post("/install")
 def install(handle: str) -> ResponseReturnValue:
     """Grant the scopes and open the app."""
-    _door().install(world_of(handle))
+    installing.install(world_of(handle), _config())
     return redirect(f"/store/{handle}/apps/{_config().handle}")
 
 
@@ -40,9 +39,7 @@ def uninstall(handle: str) -> ResponseReturnValue:
     world = world_of(handle)
     if world.installation is None:
         abort(404)
-    _door().uninstall(world)
-    with world.lock:
-        world.theme.has_block = False
+    installing.uninstall(world)
     return back("The app is removed.")
 
 
@@ -64,7 +61,7 @@ def id_token(handle: str, app: str) -> ResponseReturnValue:
     world, _config = _app_of(handle, app)
     if world.installation is None:
         abort(404)
-    return jsonify(token=_door().id_token(world))
+    return jsonify(token=mint_id_token(_config(), world))
 
 
 @blueprint.post("/<app>/-/launch")
@@ -122,7 +119,7 @@ def _about(world: World) -> dict[str, Any]:
 
 
 def _launch(world: World, path: str) -> str:
-    return launch_url(_config(), world, path, _door().id_token(world), request.host)
+    return launch_url(_config(), world, path, mint_id_token(_config(), world), request.host)
 
 
 def _app_of(handle: str, app: str) -> tuple[World, AppConfig]:
@@ -134,8 +131,3 @@ def _app_of(handle: str, app: str) -> tuple[World, AppConfig]:
 def _config() -> AppConfig:
     config: AppConfig = current_app.config["APP_CONFIG"]
     return config
-
-
-def _door() -> AppDoor:
-    door: AppDoor = current_app.config["DOOR"]
-    return door

@@ -14,7 +14,7 @@ blueprint = Blueprint("inventory", __name__, url_prefix="/store/<handle>/invento
 
 @blueprint.get("")
 def index(handle: str) -> str:
-    """Every tracked variant with its levels; `?q=` searches title and SKU, `?only=out` shows what is at or below zero."""
+    """Every tracked variant with its levels; `?q=` searches, `?only=out` shows what is at or below zero."""
     world = world_of(handle)
     asked, only = request.args.get("q", "").strip().lower(), request.args.get("only", "")
     with world.lock:

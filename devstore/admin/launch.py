@@ -22,8 +22,8 @@ def launch_url(config: AppConfig, world: World, path: str, id_token: str, admin_
         path: A path of the app, with its query.
         admin_host: Host and port of the admin page that will hold the frame.
     Source:
-        Shopify's launch parameters; `hmac` is hex HMAC-SHA256 over the other parameters, sorted and form encoded. Real time,
-        as the app checks `timestamp` against its own clock.
+        Shopify's launch parameters; `hmac` is hex HMAC-SHA256 over the other parameters, sorted and form encoded.
+        Real time, as the app checks `timestamp` against its own clock.
     """
     parts = urlsplit(path)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))

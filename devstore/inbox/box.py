@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from asyncio.base_events import Server
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail. `number` counts from 1; `at` is when it arrived by the clock the inbox was given; `source` the raw bytes."""
+    """One mail. `number` counts from 1, `at` is when it arrived by the inbox's clock, `source` the raw bytes."""
 
     number: int
     at: datetime
@@ -63,7 +64,7 @@ class Inbox:
         self._mails: list[Mail] = []
         self._last = 0
         self._lock = Lock()
-        self._server: Controller | None = None
+        self._server: _Listener | None = None
 
     def start(self, host: str, port: int) -> int:
         """
@@ -76,8 +77,7 @@ class Inbox:
         """
         self._server = _Listener(_Handler(self), hostname=host, port=port)
         self._server.start()
-        assert self._server.server is not None
-        return int(self._server.server.sockets[0].getsockname()[1])
+        return self._server.bound_port()
 
     def stop(self) -> None:
         """Stop taking mails."""
@@ -112,15 +112,18 @@ class _Handler:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         source = envelope.original_content or b""
         self._inbox.take(envelope.mail_from or "", list(envelope.rcpt_tos), source)
         return "250 OK"
 
 
 class _Listener(Controller):
+    def bound_port(self) -> int:
+        assert isinstance(self.server, Server)
+        return int(self.server.sockets[0].getsockname()[1])
+
     def _trigger_server(self) -> None:
         # aiosmtpd proves that the server answers by connecting to the port it was given, which cannot be 0.
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
+        self.port = self.bound_port()
         super()._trigger_server()

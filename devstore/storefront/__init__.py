@@ -36,7 +36,7 @@ def create_storefront(
     for part in (files, pages, basket, checkout, proxy):
         app.register_blueprint(part.blueprint)
     app.register_error_handler(404, pages.not_found)
-    app.wsgi_app = _with_language(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _with_language(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app
 
 

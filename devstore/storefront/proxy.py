@@ -27,8 +27,8 @@ def forward(prefix: str, subpath: str, rest: str) -> Response:
     Forward a request to the app.
 
     Source:
-        Shopify's app proxy: cookies stay behind, `Set-Cookie` is dropped, redirects are passed on; the parameters `shop`,
-        `logged_in_customer_id`, `path_prefix`, `timestamp` are added and signed with everything else.
+        Shopify's app proxy: cookies stay behind, `Set-Cookie` is dropped, redirects are passed on; the parameters
+        `shop`, `logged_in_customer_id`, `path_prefix`, `timestamp` are added and signed with everything else.
     """
     config: AppConfig | None = current_app.config["APP_CONFIG"]
     world = visit().world
@@ -49,7 +49,7 @@ def forward(prefix: str, subpath: str, rest: str) -> Response:
         f"{base.rstrip('/')}/{rest}",
         params=[*query, ("signature", proxy_signature(query, config.api_secret))],
         data=request.get_data(),
-        headers=_without(request.headers, KEPT_BACK) | {"X-Forwarded-Host": world.shop.domain},
+        headers=_without(dict(request.headers), KEPT_BACK) | {"X-Forwarded-Host": world.shop.domain},
         timeout=TIMEOUT_S,
         allow_redirects=False,
     )

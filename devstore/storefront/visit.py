@@ -82,7 +82,7 @@ class Visit:
         return find_extension(folder)
 
     def app_blocks(self, objects: dict[str, Any]) -> tuple[list[dict[str, str]], str]:
-        """Render the app's block if the merchant added it (or `?block=1` asks); returns blocks, and tags for the head."""
+        """Render the app's block if the merchant added it (or `?block=1` asks): blocks, and tags for the head."""
         extension = self.extension() if self.theme.has_block else None
         if extension is None:
             return [], ""

@@ -1,4 +1,4 @@
-"""The theme app extension as Shopify runs it: its blocks rendered in the theme, its assets and texts served with them."""
+"""The theme app extension as Shopify runs it: blocks rendered in the theme, assets and texts served with them."""
 
 from __future__ import annotations
 

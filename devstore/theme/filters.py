@@ -15,6 +15,8 @@ from liquid import Environment, RenderContext
 from liquid.filter import with_context
 from liquid.undefined import is_undefined
 
+NOT_IN_JSON = {"metafields", "inventory_quantity", "inventory_policy"}
+
 
 @dataclass(frozen=True)
 class Page:
@@ -33,7 +35,7 @@ def add_filters(env: Environment, translations: Mapping[str, Mapping[str, Any]],
     env.add_filter("stylesheet_tag", lambda url: f'<link rel="stylesheet" href="{html.escape(url)}">')
     env.add_filter("script_tag", lambda url: f'<script src="{html.escape(url)}" defer></script>')
     env.add_filter("image_url", lambda image, **_size: "" if is_undefined(image) or image is None else image["src"])
-    env.add_filter("json", lambda value: jsonlib.dumps(None if is_undefined(value) else value, ensure_ascii=False))
+    env.add_filter("json", lambda value: jsonlib.dumps(_public(value), ensure_ascii=False).replace("</", "<\\/"))
     env.add_filter("date", date)
     env.add_filter("money", money)
     env.add_filter("money_with_currency", lambda cents: f"€{cents / 100:,.2f} EUR")
@@ -53,7 +55,7 @@ def money(cents: int, *, context: RenderContext) -> str:
 @with_context
 def date(value: object, fmt: str = "%Y-%m-%d %H:%M:%S %z", *, context: RenderContext) -> str:
     """
-    Format an instant in the shop's zone; `now` and `today` read the store's clock. What is no date comes back unchanged.
+    Format an instant in the shop's zone; `now` and `today` read the store's clock. No date comes back unchanged.
 
     Source:
         Shopify Liquid's `date`; `%s` is replaced here because strftime ignores the zone for it.
@@ -69,6 +71,17 @@ def page_of(context: RenderContext) -> Page:
     page = context.globals["__page"]
     assert isinstance(page, Page)
     return page
+
+
+def _public(value: object) -> object:
+    """What `json` shows of an object: as in Shopify, a product's JSON carries neither stock nor metafields."""
+    if is_undefined(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _public(one) for key, one in value.items() if key not in NOT_IN_JSON}
+    if isinstance(value, list):
+        return [_public(one) for one in value]
+    return value
 
 
 def _moment(value: object, page: Page) -> datetime | None:

@@ -57,8 +57,8 @@ def public_metafields(world: World, owner_type: str, owner: str) -> dict[str, An
     An owner's metafields as a theme may read them.
 
     Source:
-        Only definitions with storefront access `PUBLIC_READ` are visible; the app's reserved namespace goes by `$app`, and
-        the dotted form gives nil.
+        Only definitions with storefront access `PUBLIC_READ` are visible; the app's reserved namespace goes by `$app`,
+        and the dotted form gives nil.
     """
     found: dict[str, Any] = {}
     for field in world.metafields_of(owner):
@@ -104,8 +104,8 @@ def variant_object(world: World, product: Product, variant: Variant, root: str) 
 
 def product_object(world: World, product: Product, root: str, chosen_id: int | None = None) -> dict[str, Any]:
     """
-    A `product`. `chosen_id` is the `variant` URL parameter; without it the first variant that can be bought is selected, or
-    the first of all.
+    A `product`. `chosen_id` is the `variant` URL parameter; without it the first variant that can be bought is
+    selected, or the first of all.
     """
     variants = [variant_object(world, product, variant, root) for variant in world.variants_of(product)]
     first = next((v for v in variants if v["available"]), variants[0])
