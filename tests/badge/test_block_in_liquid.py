@@ -55,9 +55,7 @@ def test_a_variant_with_nothing_to_say_leaves_no_trace_in_the_page() -> None:
 
 
 def test_stock_numbers_stay_on_the_server() -> None:
-    block = Storefront("en", NOW).block(
-        [variant(11, quantity=4821), variant(12, quantity=-4822, data=COVERED)]
-    )
+    block = Storefront("en", NOW).block([variant(11, quantity=4821), variant(12, quantity=-4822, data=COVERED)])
     assert "4821" not in block
     assert "4822" not in block
 
@@ -82,9 +80,7 @@ def test_a_reader_hears_changes_politely() -> None:
     assert 'aria-live="polite"' in block
 
 
-@pytest.mark.parametrize(
-    ("locale", "label"), [("en", "Estimated when ordered"), ("de", "Geschätzt bei Bestellung")]
-)
+@pytest.mark.parametrize(("locale", "label"), [("en", "Estimated when ordered"), ("de", "Geschätzt bei Bestellung")])
 def test_the_line_property_is_labelled_in_the_shoppers_language(locale: str, label: str) -> None:
     block = Storefront(locale, NOW).block([variant(11, data=COVERED)])
     assert f'name="properties[{label}]"' in block

@@ -109,9 +109,7 @@ def test_a_slow_answer_does_not_overtake_a_newer_choice() -> None:
 
 
 def test_a_failed_lookup_falls_back_to_the_form() -> None:
-    step = "document.querySelector('#buy [name=id]').value = '13';" + select_event(
-        "Promise.reject(new Error('x'))"
-    )
+    step = "document.querySelector('#buy [name=id]').value = '13';" + select_event("Promise.reject(new Error('x'))")
     assert seen(step) == [[], UNDATED]
 
 

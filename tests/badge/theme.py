@@ -57,9 +57,7 @@ class Storefront:
     now: datetime
     zone: str = "UTC"
 
-    def block(
-        self, variants: Sequence[Mapping[str, Any]], *, chosen: int = 0, count: int | None = None
-    ) -> str:
+    def block(self, variants: Sequence[Mapping[str, Any]], *, chosen: int = 0, count: int | None = None) -> str:
         """The block's HTML on the product page, `chosen` being the place of the variant in the address."""
         product = {
             "id": PRODUCT_ID,

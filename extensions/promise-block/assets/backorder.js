@@ -97,7 +97,8 @@
     }
 
     isOurs(form) {
-      if (!form.action.includes('/cart/add') || !form.querySelector('[name="id"]')) return false;
+      // Attributes, not properties: a field named "id" or "action" hides the form's own.
+      if (!form.getAttribute('action')?.includes('/cart/add') || !form.querySelector('[name="id"]')) return false;
       const product = form.querySelector('[name="product-id"]');
       return product ? product.value === this.dataset.product : this.isNear(form);
     }
@@ -118,8 +119,8 @@
       const form = this.form();
       const field = this.querySelector('input[type="hidden"]');
       if (!form || !field) return;
-      form.id ||= `${this.id}-form`;
-      field.setAttribute('form', form.id);
+      if (!form.getAttribute('id')) form.setAttribute('id', `${this.id}-form`);
+      field.setAttribute('form', form.getAttribute('id'));
     }
 
     choose(id) {
