@@ -55,7 +55,7 @@ def install_with_apt() -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise NoBrowser(HOW_TO_GET_ONE)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium", "fonts-liberation"]):
         done = subprocess.run(
             ["apt-get", "-qq", *words], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
