@@ -20,6 +20,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def sentence(text: str) -> str:
+    """Begin with a capital letter, and leave the rest alone."""
+    return text[:1].upper() + text[1:]
+
+
 def number(value: int) -> str:
     return f"{value:,}".replace("-", "−")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from plugin.adapters.database.reports.history import Happening
 from plugin.domain.ledger import Kind
+from plugin.domain.wording import shown_date, weeks
 from plugin.web.figures import count
 
 CAUSES = {
@@ -17,11 +19,23 @@ CAUSES = {
     "merchant": "you said they arrived",
 }
 
+BADGES = {
+    "none": "says nothing",
+    "covered": "shows a date that a delivery covers",
+    "reserved": "shows the delivery after the one already reserved",
+    "usual": "shows the usual wait",
+    "no_date": "says that there is no date yet",
+    "late": "shows the delayed date",
+    "late_unknown": "says that the delivery is delayed",
+    "limit": "says sold out for now",
+    "preorder": "shows the release day",
+}
 
-def in_words(happening: Happening) -> str:
-    """Say what a ledger entry means. Entries of a kind we have no sentence for name their kind."""
-    say = _SENTENCES.get(happening.kind)
-    return say(happening) if say else happening.kind
+
+def in_words(happening: Happening, today: date) -> str:
+    """Say what a ledger entry means."""
+    dated = _DATED.get(happening.kind)
+    return dated(happening, today) if dated else _SENTENCES[happening.kind](happening)
 
 
 def _accept(h: Happening) -> str:
@@ -31,23 +45,11 @@ def _accept(h: Happening) -> str:
     return f"{_units(h)} {verb}{_at(h)}" + (f": {why}" if why else "")
 
 
-def _publish(h: Happening) -> str:
+def _publish(h: Happening, today: date) -> str:
     badge = h.data.get("badge") or {}
-    state = badge.get("state", "none") if isinstance(badge, dict) else "none"
-    names = {
-        "none": "The badge says nothing",
-        "covered": "The badge shows a date that a delivery covers",
-        "reserved": "The badge shows the delivery after the one already reserved",
-        "usual": "The badge shows the usual wait",
-        "no_date": "The badge says that there is no date yet",
-        "late": "The badge shows the delayed date",
-        "late_unknown": "The badge says that the delivery is delayed",
-        "limit": "The badge says sold out for now",
-    }
-    dates = ""
-    if isinstance(badge, dict) and badge.get("from"):
-        dates = f" ({badge['from']}" + (f" to {badge['to']}" if badge.get("to") else "") + ")"
-    return names.get(state, "The badge changed") + dates
+    from_, to = badge.get("from"), badge.get("to")
+    dates = f" ({_span(from_, to, today)})" if from_ else ""
+    return f"The badge {BADGES[badge.get('state', 'none')]}{dates}"
 
 
 def _original(h: Happening) -> str:
@@ -55,14 +57,19 @@ def _original(h: Happening) -> str:
     return f"Your own setting was to {policy} selling at zero; we keep it for the day you leave"
 
 
-def _promise(h: Happening) -> str:
+def _promise(h: Happening, today: date) -> str:
     promise = h.data.get("promise") or {}
     if promise.get("from"):
-        span = promise["from"] if promise["from"] == promise.get("to") else f"{promise['from']} to {promise['to']}"
-        return f"{h.order} was promised {span}"
+        return f"{h.order} was promised {_span(promise['from'], promise.get('to'), today)}"
     if promise.get("weeks"):
-        return f"{h.order} was promised {promise['weeks'][0]} to {promise['weeks'][1]} weeks"
-    return f"{h.order} has no date; we write again by {promise.get('review', 'the review day')}"
+        return f"{h.order} was promised {weeks(*promise['weeks'], 'en')}"
+    if promise.get("review"):
+        return f"{h.order} has no date; we write again by {_span(promise['review'], None, today)}"
+    return f"{h.order} has no date"
+
+
+def _span(from_: str, to: str | None, today: date) -> str:
+    return shown_date(date.fromisoformat(from_), date.fromisoformat(to) if to else None, "en", today)
 
 
 def _units(h: Happening) -> str:
@@ -73,6 +80,10 @@ def _at(h: Happening) -> str:
     return f" at {h.location}" if h.location else ""
 
 
+_DATED: dict[str, Callable[[Happening, date], str]] = {
+    Kind.PROMISE.value: _promise,
+    Kind.PUBLISH.value: _publish,
+}
 _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.TRANCHE.value: lambda h: f"{h.order} joined the queue with {_units(h)}",
     Kind.LOWERED.value: lambda h: f"{h.order} left the queue with {_units(h)}: cancelled, refunded or edited",
@@ -83,8 +94,6 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.ACCEPT.value: _accept,
     Kind.REFUSE.value: lambda h: f"You said that {_units(h)} did not arrive{_at(h)}",
     Kind.BOOKED.value: lambda h: f"You booked {_units(h)} of a delivery as arrived{_at(h)}",
-    Kind.PROMISE.value: _promise,
-    Kind.PUBLISH.value: _publish,
     Kind.OVERAGE.value: lambda h: f"{h.order} went {_units(h)} past the limit before selling stopped",
     Kind.ORIGINAL.value: _original,
     Kind.BASELINE.value: lambda h: f"Shopify counts {_units(h)}{_at(h)} that no order we can read explains",

@@ -13,7 +13,7 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
 from plugin.services import explain_rise, save_settings, switch_shop
 from plugin.web import figures
-from plugin.web.first_run import Steps, read_steps
+from plugin.web.first_run import read_steps
 from plugin.web.numbers import variant_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
@@ -101,7 +101,6 @@ def _board(tx: Transaction, settings: ShopSettings) -> dict[str, object]:
     waiting = _needs(tx, settings, open_deliveries)
     horizon = g.today + timedelta(days=STRIP_DAYS)
     coming = [d for d in open_deliveries if d.expected_on and d.expected_on <= horizon and d.to_come]
-    steps = read_steps(tx, g.shop, settings)
     return {
         "settings": settings,
         "needs": waiting,
@@ -113,12 +112,9 @@ def _board(tx: Transaction, settings: ShopSettings) -> dict[str, object]:
         "closest": catalog.closest_to_limit(tx, g.shop),
         "mail": numbers.mail_today(tx, g.shop, _day_began()),
         "books": numbers.last_books_check(tx, g.shop),
-        "steps": steps if _shows(steps, settings) else None,
+        "unreadable": numbers.unreadable_units(tx, g.shop),
+        "steps": read_steps(tx, g.shop, settings) if settings.first_run_dismissed_at is None else None,
     }
-
-
-def _shows(steps: Steps, settings: ShopSettings) -> bool:
-    return settings.first_run_dismissed_at is None and bool(steps)
 
 
 def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply.Delivery]) -> Needs:
@@ -133,7 +129,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         outside=needs.changed_outside(tx, g.shop),
         failed=stuck.get("failed", 0),
         unknown=stuck.get("unknown", 0),
-        books=needs.books(tx, g.shop),
+        books=needs.books(tx, g.shop, g.now),
         mail_unconfirmed=settings.mail_confirmed_at is None,
         mail_paused=settings.mail_paused_at is not None,
     )

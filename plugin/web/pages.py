@@ -21,6 +21,7 @@ from plugin.web import (
     numbers,
     preferences,
     products,
+    promises_in_words,
 )
 from plugin.web.parts import parts
 
@@ -62,6 +63,7 @@ def register_pages(app: Flask) -> None:
     app.context_processor(_for_every_template)
     app.jinja_env.globals.update(
         asset=asset,
+        promise_words=promises_in_words.say,
         count=figures.count,
         plain_number=numbers.of_gid,
         state_name=labels.state_name,
@@ -71,6 +73,7 @@ def register_pages(app: Flask) -> None:
         labels=labels,
     )
     app.add_template_filter(figures.number, "number")
+    app.add_template_filter(figures.sentence, "sentence")
     app.add_template_filter(_money, "money")
     app.add_template_filter(_day, "day")
     app.add_template_filter(_spoken_day, "spoken_day")

@@ -105,7 +105,7 @@ def _page(
             stock=catalog.stock(tx, g.shop, item_id),
             lines=queue.of_item(tx, g.shop, item_id),
             deliveries=supply.carrying(tx, g.shop, item_id),
-            history=[(h.at, in_words(h)) for h in history.of_variant(tx, g.shop, variant_id, item_id)],
+            history=[(h.at, in_words(h, g.today)) for h in history.of_variant(tx, g.shop, variant_id, item_id)],
             rules=found,
             own_scope=own_scope,
             form=typed or (found[own_scope] if own_scope else found.get("all", rule_list.PROPOSED)),

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import shop_facts
-from plugin.adapters.shopify.tokens import PATCH_ID_TOKEN_PATH, Credentials, StaleIdToken, Tokens
+from plugin.adapters.shopify.tokens import PATCH_ID_TOKEN_PATH, StaleIdToken
 from plugin.errors import Conflict, NotFound, ShopifyError
 from plugin.services.install_shop import ensure_installed
 from plugin.web.parts import parts
@@ -47,13 +47,13 @@ def require_session() -> AnyResponse | None:
         # A token in the address opens documents only: a form always comes by fetch, with the token in its header.
         return _ask_for_a_fresh_token(is_document=False)
     try:
-        caller = _tokens().verify(request.method, request.url, dict(request.headers))
+        caller = parts().tokens.verify(request.method, request.url, dict(request.headers))
     except StaleIdToken:
         return _ask_for_a_fresh_token(is_document)
     g.shop = caller.shop
     if is_document:
         try:
-            ensure_installed(parts(), caller.shop, request.args["id_token"])
+            ensure_installed(parts(), caller)
         except StaleIdToken:
             return _ask_for_a_fresh_token(is_document)
     _remember_shop_facts(caller.shop)
@@ -97,14 +97,6 @@ def _ask_for_a_fresh_token(is_document: bool) -> AnyResponse:
     again = request.path + (f"?{urlencode(kept)}" if kept else "")
     original = [(k, v) for k, v in request.args.items(multi=True) if k != "id_token"]
     return redirect(f"{PATCH_ID_TOKEN_PATH}?{urlencode([*original, ('shopify-reload', again)])}")
-
-
-def _tokens() -> Tokens:
-    settings = parts().settings
-    credentials = Credentials(
-        settings.shopify_api_key, settings.shopify_api_secret, settings.shopify_old_api_secret or None
-    )
-    return Tokens(credentials, parts().transport)
 
 
 def _remember_shop_facts(shop: str) -> None:

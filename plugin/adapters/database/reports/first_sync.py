@@ -36,14 +36,13 @@ class Progress:
 
 
 def read(tx: Transaction, shop: str) -> Progress:
-    """Read the newest first sync of a shop; one that ever ended well counts as done, whatever came later."""
-    rows = tx.rows(
+    """Read the newest first sync of a shop; a reinstall begins another one."""
+    row = tx.execute(
         select(syncs.c.state, syncs.c.lines_done, syncs.c.lines_total, syncs.c.orders_seen, syncs.c.error)
         .where(syncs.c.shop == shop, syncs.c.reason == "first")
         .order_by(syncs.c.id.desc())
-        .limit(5)
-    )
-    if not rows:
+        .limit(1)
+    ).one_or_none()
+    if row is None:
         return Progress()
-    chosen = next((row for row in rows if row.state == "done"), rows[0])
-    return Progress(chosen.state, chosen.lines_done, chosen.lines_total, chosen.orders_seen, chosen.error or "")
+    return Progress(row.state, row.lines_done, row.lines_total, row.orders_seen, row.error or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, distinct, func, select
 
@@ -21,6 +21,7 @@ from plugin.adapters.database.tables import (
 from plugin.adapters.database.transaction import Transaction
 
 SHOWN = 20
+LASTING = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,12 @@ def rises(tx: Transaction, shop: str) -> list[Rise]:
     ]
 
 
-def books(tx: Transaction, shop: str) -> list[Books]:
+def books(tx: Transaction, shop: str, now: datetime) -> list[Books]:
+    """Differences that lasted, and every shortfall. A sale between two of our readings makes a difference for seconds."""
+    lasting = and_(item_states.c.difference != 0, item_states.c.difference_since <= now - LASTING)
     rows = tx.rows(
         _named_items()
-        .where(item_states.c.shop == shop, (item_states.c.difference != 0) | (item_states.c.shortfall > 0))
+        .where(item_states.c.shop == shop, lasting | (item_states.c.shortfall > 0))
         .order_by(item_states.c.difference_since, item_states.c.item_id)
         .limit(SHOWN)
     )

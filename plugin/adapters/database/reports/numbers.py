@@ -8,7 +8,15 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Numeric, and_, case, cast, distinct, exists, func, select
 
-from plugin.adapters.database.tables import ledger, line_states, messages, notices, order_lines, syncs
+from plugin.adapters.database.tables import (
+    baselines,
+    ledger,
+    line_states,
+    messages,
+    notices,
+    order_lines,
+    syncs,
+)
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.ledger import Kind
 
@@ -109,3 +117,13 @@ def last_books_check(tx: Transaction, shop: str) -> BooksCheck | None:
         .limit(1)
     ).one_or_none()
     return BooksCheck(row.finished_at, len(row.repairs)) if row else None
+
+
+def unreadable_units(tx: Transaction, shop: str) -> int:
+    """Units Shopify has committed to orders that we cannot read (older than 60 days, or plans of other apps)."""
+    total = tx.execute(
+        select(func.coalesce(func.sum(baselines.c.units), 0)).where(
+            baselines.c.shop == shop, baselines.c.units > 0
+        )
+    ).scalar_one()
+    return int(total)

@@ -1,13 +1,13 @@
-"""The shop as every page needs it: its name, zone and currency, and whether we are still let in."""
+"""The shop as every page needs it: its name, zone, currency and manner of dates, and whether we are still let in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from plugin.adapters.database.tables import shops
+from plugin.adapters.database.tables import shop_settings, shops
 from plugin.adapters.database.transaction import Transaction
 
 
@@ -21,6 +21,7 @@ class ShopFacts:
     status: str = "uninstalled"
     status_reason: str = ""
     last_webhook_at: datetime | None = None
+    date_words: str = "ships"
 
 
 def read(tx: Transaction, shop: str) -> ShopFacts:
@@ -31,6 +32,8 @@ def read(tx: Transaction, shop: str) -> ShopFacts:
         shops.c.status,
         shops.c.status_reason,
         shops.c.last_webhook_at,
+        func.coalesce(shop_settings.c.date_words, "ships").label("date_words"),
     )
-    row = tx.execute(select(*columns).where(shops.c.shop == shop)).mappings().one_or_none()
+    both = shops.outerjoin(shop_settings, shop_settings.c.shop == shops.c.shop)
+    row = tx.execute(select(*columns).select_from(both).where(shops.c.shop == shop)).mappings().one_or_none()
     return ShopFacts(**row) if row else ShopFacts()
