@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,12 @@ EXPECTED: dict[str, dict[str, Any]] = {
     },
     "shop/redact": {"shop": "{shop}.myshopify.com"},
 }
+
+
+def test_every_topic_we_subscribe_to_can_be_read() -> None:
+    config = tomllib.loads((Path(__file__).parents[2] / "shopify.app.toml").read_text())
+    rows = config["webhooks"]["subscriptions"]
+    assert {topic for row in rows for key in ("topics", "compliance_topics") for topic in row.get(key, ())} == TOPICS
 
 
 def test_every_topic_has_its_case() -> None:

@@ -24,7 +24,8 @@ Line = Mapping[str, Any]
 
 def assemble_variants(lines: Iterable[Line]) -> Iterator[tuple[Variant, Item]]:
     """Put variants, their products and their items' levels together. An item shared by variants comes with each."""
-    with closing(_Shelf(lines)) as shelf:
+    with closing(_Shelf()) as shelf:
+        shelf.lay_down(lines)
         product: Product | None = None
         for node in shelf.tops("ProductVariant"):
             if product is None or product.product_id != node["product"]["id"]:
@@ -34,7 +35,8 @@ def assemble_variants(lines: Iterable[Line]) -> Iterator[tuple[Variant, Item]]:
 
 def assemble_orders(lines: Iterable[Line]) -> Iterator[Order]:
     """Put orders, their lines and what their fulfillment orders still have to ship together."""
-    with closing(_Shelf(lines)) as shelf:
+    with closing(_Shelf()) as shelf:
+        shelf.lay_down(lines)
         for node in shelf.tops("Order"):
             fulfillment_lines = [
                 fulfillment_line_of(order, line)
@@ -47,10 +49,13 @@ def assemble_orders(lines: Iterable[Line]) -> Iterator[Order]:
 class _Shelf:
     """Lines by kind and parent. The kind is the type in the GID, the parent what the line says, or empty."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self) -> None:
         self._db = sqlite3.connect("")
-        self._db.execute("PRAGMA temp_store = FILE")
+        self._db.execute("PRAGMA journal_mode = OFF")  # nothing here outlives the process
         self._db.execute("CREATE TABLE line (kind TEXT, parent TEXT, body TEXT)")
+
+    def lay_down(self, lines: Iterable[Line]) -> None:
+        """Take all lines, then order them by parent."""
         rows = ((_kind(line["id"]), line.get("__parentId") or "", json.dumps(line)) for line in lines)
         self._db.executemany("INSERT INTO line VALUES (?, ?, ?)", rows)
         self._db.execute("CREATE INDEX line_by_parent ON line (parent, kind)")
