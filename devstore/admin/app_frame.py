@@ -48,7 +48,7 @@ def uninstall(handle: str) -> ResponseReturnValue:
 @blueprint.get("/<app>/<path:path>")
 def frame(handle: str, app: str, path: str) -> str:
     """Open the app at a path; before it is installed, ask for its scopes."""
-    world, config = _app_of(handle, app)
+    world, config = _app_of(handle, app), _config()
     if world.installation is None:
         return show("install.html", world, config=config)
     query = f"?{request.query_string.decode()}" if request.query_string else ""
@@ -58,7 +58,7 @@ def frame(handle: str, app: str, path: str) -> str:
 @blueprint.post("/<app>/-/id-token")
 def id_token(handle: str, app: str) -> ResponseReturnValue:
     """Mint an ID token for the frame."""
-    world, _config = _app_of(handle, app)
+    world = _app_of(handle, app)
     if world.installation is None:
         abort(404)
     return jsonify(token=mint_id_token(_config(), world))
@@ -67,14 +67,14 @@ def id_token(handle: str, app: str) -> ResponseReturnValue:
 @blueprint.post("/<app>/-/launch")
 def launch(handle: str, app: str) -> ResponseReturnValue:
     """Sign an address of the app for the frame."""
-    world, _config = _app_of(handle, app)
+    world = _app_of(handle, app)
     return jsonify(url=_launch(world, request.get_json()["path"]))
 
 
 @blueprint.post("/<app>/-/<question>")
 def ask(handle: str, app: str, question: str) -> ResponseReturnValue:
     """Answer App Bridge about scopes or theme extensions."""
-    world, _config = _app_of(handle, app)
+    world = _app_of(handle, app)
     answers = {"scopes": _scopes, "extensions": _extensions}
     if question not in answers or world.installation is None:
         abort(404)
@@ -122,10 +122,10 @@ def _launch(world: World, path: str) -> str:
     return launch_url(_config(), world, path, mint_id_token(_config(), world), request.host)
 
 
-def _app_of(handle: str, app: str) -> tuple[World, AppConfig]:
+def _app_of(handle: str, app: str) -> World:
     if app != _config().handle:
         abort(404)
-    return world_of(handle), _config()
+    return world_of(handle)
 
 
 def _config() -> AppConfig:
