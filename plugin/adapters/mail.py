@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -198,10 +199,10 @@ class Smtp:
     def _connect(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, timeout=self._timeout_s, context=ssl.create_default_context()
+                self._host, self._port, _own_name(), timeout=self._timeout_s, context=ssl.create_default_context()
             )
         else:
-            server = smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
+            server = smtplib.SMTP(self._host, self._port, _own_name(), timeout=self._timeout_s)
         try:
             server.ehlo_or_helo_if_needed()
             is_offered = self._scheme == "smtp" and server.has_extn("starttls")
@@ -214,6 +215,13 @@ class Smtp:
             server.close()
             raise
         return server
+
+
+@cache
+def _own_name() -> str:
+    """What we greet with. smtplib would look it up for every mail, seconds each where there is no name server."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _envelope(server: smtplib.SMTP, message: EmailMessage) -> None:

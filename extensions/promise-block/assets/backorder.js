@@ -64,7 +64,8 @@
         if (!this.isTold && (isOurs || this.isNear(event.target))) setTimeout(() => this.isConnected && this.follow());
       });
       this.on(window, 'popstate', () => this.choose(this.addressVariant() || this.formVariant()));
-      this.on(window, 'pageshow', () => this.follow());
+      // A page that comes back from sleep may find that its date has run out meanwhile.
+      this.on(window, 'pageshow', () => { this.follow(); this.show(); });
       this.on(document, 'shopify:section:load', (event) => {
         if (!event.target.contains?.(this)) return;
         this.read(this);
