@@ -73,14 +73,18 @@ def due_notices(line: LineNow, past: Sequence[PastNotice], tell_after_days: int,
     """
     Say what a line's customer must hear.
 
-    Nothing is due for inherited lines (the merchant has not said so) and for unpaid ones. A date change that is
-    overtaken before it leaves is dropped; a confirmation that still waits will speak of the newest date by itself.
+    Nothing is due for inherited lines (the merchant has not said so) and for unpaid ones; a line cancelled or shipped
+    away hears nothing more. A date change or an arrival that is overtaken before it leaves is dropped; a confirmation
+    that still waits will speak of the newest date by itself.
     """
+    if line.open == 0:
+        return NoticePlan((), tuple(p.notice_id for p in past if p.is_open))
     if line.inherited or not line.is_paid:
         return NoticePlan()
-    open_changes = tuple(p.notice_id for p in past if p.is_open and p.kind is NoticeKind.DATE_CHANGED)
     if line.owed == 0:
         return _when_nothing_is_owed(line, past, now)
+    untrue = tuple(p.notice_id for p in past if p.is_open and p.kind is NoticeKind.FILLED)
+    open_changes = untrue + tuple(p.notice_id for p in past if p.is_open and p.kind is NoticeKind.DATE_CHANGED)
     confirmed = [p for p in past if p.kind is NoticeKind.CONFIRMED]
     if line.waiting_since and not any(p.occasion == line.waiting_since for p in confirmed):
         notice = Notice(
@@ -98,7 +102,7 @@ def due_notices(line: LineNow, past: Sequence[PastNotice], tell_after_days: int,
     if told is None or not moved_materially(told, line.promise, tell_after_days):
         return NoticePlan((), open_changes)
     if any(p.occasion == line.promise_entry and p.kind is NoticeKind.DATE_CHANGED for p in past):
-        return NoticePlan()
+        return NoticePlan((), untrue)
     notice = Notice(
         line.line_id,
         NoticeKind.DATE_CHANGED,
@@ -110,12 +114,17 @@ def due_notices(line: LineNow, past: Sequence[PastNotice], tell_after_days: int,
     return NoticePlan((notice,), open_changes)
 
 
+def heard_that_all_arrived(past: Sequence[PastNotice]) -> bool:
+    """Whether the last thing a customer heard is that nothing is owed any more."""
+    return bool(past) and past[-1].kind is NoticeKind.FILLED and not past[-1].is_open
+
+
 def _when_nothing_is_owed(line: LineNow, past: Sequence[PastNotice], now: datetime) -> NoticePlan:
-    """Filled is told to whoever heard that they wait; a line cancelled or shipped away hears nothing from us."""
+    """Filled is told to whoever heard that they wait."""
     waiting = tuple(p.notice_id for p in past if p.is_open and p.kind is not NoticeKind.FILLED)
     heard = any(not p.is_open and p.kind is not NoticeKind.FILLED for p in past)
     told = any(p.kind is NoticeKind.FILLED and p.occasion == line.last_grant for p in past)
-    if not heard or line.open == 0 or line.last_grant is None or told:
+    if not heard or line.last_grant is None or told:
         return NoticePlan((), waiting)
     notice = Notice(
         line.line_id,

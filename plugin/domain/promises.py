@@ -68,7 +68,8 @@ class Promise:
 
     def says_the_same_as(self, other: Promise) -> bool:
         """Whether a reader would notice a difference. The near end of a range creeping up to today is none."""
-        return (self.kind, self.to, self.weeks, self.delayed) == (other.kind, other.to, other.weeks, other.delayed)
+        mine, theirs = ((p.kind, p.to, p.weeks, p.review, p.delayed) for p in (self, other))
+        return mine == theirs
 
 
 def _day(raw: str | None) -> date | None:
@@ -162,10 +163,11 @@ def peg(queue: Sequence[Owed], rows: Sequence[SupplyRow], windows: Mapping[int, 
     return Pegging(pegged, uncovered, left, tuple(left))
 
 
-def _coming(row: SupplyRow, window: Window | None) -> tuple[int, date, datetime, int]:
+def _coming(row: SupplyRow, window: Window | None) -> tuple[int, date, date, datetime, int]:
+    expected = row.expected_on or date.max
     if window is None:
-        return (1, row.expected_on or date.max, row.created_at, row.row_id)
-    return (0, window.first, row.created_at, row.row_id)
+        return (1, expected, expected, row.created_at, row.row_id)
+    return (0, window.first, expected, row.created_at, row.row_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ class Dates:
         """
         Say when units pegged to these rows ship: when the last of them does.
 
-        previous: what was said before; a day we write again is kept until it has passed.
+        previous: what was said before; a day we write again is kept until it has come.
         """
         if uncovered or not row_ids:
             if self.usual_wait:
@@ -202,7 +204,8 @@ class Dates:
         return Promise(PromiseKind.DATE, window.from_, window.to, row_id=last, delayed=self.rows[last].moved)
 
     def _review(self, kind: PromiseKind, previous: Promise | None) -> date:
-        if previous and previous.kind is kind and previous.review and previous.review >= self.today:
+        # On the day itself we write, and name the next one.
+        if previous and previous.kind is kind and previous.review and previous.review > self.today:
             return previous.review
         return self.policy.calendar.on_or_after(self.today + timedelta(days=self.policy.review_days))
 
@@ -244,11 +247,14 @@ def moved_materially(told: Promise, now: Promise, tell_after_days: int) -> bool:
     Whether a customer who was told one thing must hear another.
 
     A date that moves by no more than `tell_after_days` stays silent; getting a date, or losing it, is always told.
+    Whoever was told that we write by a day is written to on that day, which is when the next such day is named.
     """
     if told.kind is not now.kind:
         return True
     if now.kind is PromiseKind.DATE and told.to and now.to:
         return abs((now.to - told.to).days) > tell_after_days
+    if told.review and now.review:
+        return now.review > told.review
     return now.kind is PromiseKind.WAIT and told.weeks != now.weeks
 
 
@@ -264,9 +270,10 @@ def stops_being_true(promise: Promise, timezone: str) -> datetime | None:
 
 
 def look_again(promise: Promise, timezone: str) -> datetime | None:
-    """When a promise must be computed anew: as soon as the first day it names is over."""
-    first = promise.from_ or promise.review
-    return end_of_day(first, timezone) if first else None
+    """When a promise must be computed anew: when its first day is over, or the day on which we write begins."""
+    if promise.review:
+        return end_of_day(promise.review - timedelta(days=1), timezone)
+    return end_of_day(promise.from_, timezone) if promise.from_ else None
 
 
 _STATE_OF_KIND = {

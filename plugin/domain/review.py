@@ -25,7 +25,7 @@ from plugin.domain.allocation import (
 from plugin.domain.facts import Level, LocationGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.limits import Limit
-from plugin.domain.notices import LineNow, NoticePlan, PastNotice, due_notices
+from plugin.domain.notices import LineNow, NoticePlan, PastNotice, due_notices, heard_that_all_arrived
 from plugin.domain.promises import (
     DatePolicy,
     Dates,
@@ -169,9 +169,11 @@ class _Draft:
     steps: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def number(self, line: QueuedLine, kind: Kind) -> int:
-        key = (line.line_id, kind.value)
-        self.steps[key] = self.steps.get(key, line.steps.get(kind.value, 0)) + 1
-        return self.steps[key]
+        self.steps[line.line_id, kind.value] = self.last_number(line, kind) + 1
+        return self.last_number(line, kind)
+
+    def last_number(self, line: QueuedLine, kind: Kind) -> int:
+        return self.steps.get((line.line_id, kind.value), line.steps.get(kind.value, 0))
 
     def for_line(
         self,
@@ -699,7 +701,7 @@ def _line_states(
         lines.append(state)
         if balanced:
             notices[line_id] = due_notices(
-                _now(state, w, promise_entry, view.last_grants.get(line_id)),
+                _now(state, w, promise_entry, view.last_grants.get(line_id), view.notices.get(line_id, ()), draft),
                 view.notices.get(line_id, ()),
                 rules.tell_after_days,
                 draft.now,
@@ -724,9 +726,18 @@ def _promised(line: QueuedLine, promise: Promise, past: LinePromises, draft: _Dr
     return version, entry.entry_id
 
 
-def _now(state: LineState, w: _Working, promise_entry: str | None, last_grant: str | None) -> LineNow:
+def _now(
+    state: LineState,
+    w: _Working,
+    promise_entry: str | None,
+    last_grant: str | None,
+    past: Sequence[PastNotice],
+    draft: _Draft,
+) -> LineNow:
     newest = max((t for t in w.tranches), key=lambda t: t.n, default=None)
     waiting = f"tranche/{state.line_id}/{newest.n}" if newest and state.owed else None
+    if waiting and heard_that_all_arrived(past) and any(p.occasion == waiting for p in past):
+        waiting = f"withdraw/{state.line_id}/{draft.last_number(w.line, Kind.WITHDRAW)}"
     return LineNow(
         line_id=state.line_id,
         owed=state.owed,

@@ -1,0 +1,139 @@
+"""How far a variant may be backordered, and what is recorded when Shopify sold more."""
+
+from __future__ import annotations
+
+from plugin.domain.facts import CONTINUE, DENY
+from plugin.domain.ledger import Kind
+from plugin.domain.limits import (
+    Limit,
+    LimitMode,
+    Reason,
+    Rule,
+    Selling,
+    State,
+    WithoutDate,
+    decide_selling,
+    deciding_rule,
+)
+from tests.builders import minutes, review_rules, up_to
+from tests.domain.world import World
+
+
+def rule(limit: Limit, *, scope: str = "all", subject: str = "", rule_id: int = 1) -> Rule:
+    return Rule(rule_id, scope, subject, limit, (3, 4), WithoutDate.STOP)
+
+
+def selling(*, owed: int = 0, available: int = 0, below_zero: int = 0, for_sale: bool = True) -> Selling:
+    return Selling(True, for_sale, True, False, False, available, below_zero, owed, False, False)
+
+
+def limited_world(limit: int, owed: int) -> World:
+    world = World(0, rules=review_rules(limit=up_to(limit)))
+    world.review()
+    for _ in range(owed):
+        world.order(1)
+    world.review()
+    return world
+
+
+def recorded(world: World) -> list[tuple[str | None, int | None]]:
+    return [(e.line_id, e.units) for e in world.kinds(Kind.OVERAGE)]
+
+
+def test_two_buyers_of_the_last_unit_leave_one_unit_over_on_the_later_order() -> None:
+    world = limited_world(3, 2)
+    world.order(1)
+    later = world.order(1)
+    plan = world.review()
+    assert plan.owed == 4
+    assert recorded(world) == [(world.lines[later].line_id, 1)]
+
+
+def test_one_large_cart_is_recorded_with_all_it_took_past_the_limit() -> None:
+    world = limited_world(2, 0)
+    number = world.order(50)
+    plan = world.review()
+    assert plan.owed == 50
+    assert recorded(world) == [(world.lines[number].line_id, 48)]
+    assert up_to(2).remaining(plan.owed) == 0
+
+
+def test_overage_is_recorded_at_sale_and_never_reckoned_anew() -> None:
+    world = limited_world(2, 0)
+    number = world.order(5)
+    world.review()
+    world.rules = review_rules(limit=up_to(100))
+    plan = world.review()
+    assert [s.overage for s in plan.lines] == [3]
+    world.rules = review_rules(limit=up_to(0))
+    plan = world.review()
+    assert [s.overage for s in plan.lines] == [3]
+    assert recorded(world) == [(world.lines[number].line_id, 3)]
+
+
+def test_stock_that_vanishes_later_is_no_overage() -> None:
+    world = World(5, rules=review_rules(limit=up_to(2)))
+    world.review()
+    world.order(5)
+    world.review()
+    world.stock(-5)
+    plan = world.review()
+    assert plan.owed == 5
+    assert not recorded(world)
+
+
+def test_inherited_lines_use_the_limit_up_and_are_no_overage() -> None:
+    world = World(0, rules=review_rules(limit=up_to(7)))
+    for _ in range(7):
+        world.order(1, inherited=True)
+        world.wait(minutes(1))
+    plan = world.review()
+    assert plan.owed == 7
+    verdict = decide_selling(selling(owed=plan.owed, below_zero=7), rule(up_to(7)))
+    assert (verdict.state, verdict.remaining, verdict.policy) == (State.LIMIT_REACHED, 0, DENY)
+    assert not recorded(world)
+    over = world.order(1)
+    world.review()
+    assert recorded(world) == [(world.lines[over].line_id, 1)]
+
+
+def test_a_cancelled_unit_may_be_sold_again() -> None:
+    world = limited_world(5, 5)
+    assert world.plan is not None
+    assert decide_selling(selling(owed=world.plan.owed, below_zero=5), rule(up_to(5))).policy == DENY
+    world.cancel(1001)
+    plan = world.review()
+    verdict = decide_selling(selling(owed=plan.owed, below_zero=4), rule(up_to(5)))
+    assert (verdict.state, verdict.remaining, verdict.policy) == (State.BACKORDERABLE, 1, CONTINUE)
+
+
+def test_it_closes_when_either_figure_is_at_the_limit_and_opens_when_both_are_below() -> None:
+    for owed, below_zero, policy in ((3, 0, DENY), (0, 3, DENY), (2, 2, CONTINUE)):
+        facts = selling(owed=owed, below_zero=below_zero)
+        assert decide_selling(facts, rule(up_to(3))).policy == policy
+
+
+def test_the_last_units_in_stock_sell_cleanly() -> None:
+    verdict = decide_selling(selling(available=1), rule(up_to(3)))
+    assert (verdict.state, verdict.policy) == (State.IN_STOCK, DENY)
+
+
+def test_what_is_not_for_sale_shows_nothing_left() -> None:
+    verdict = decide_selling(selling(for_sale=False), rule(up_to(10)))
+    assert (verdict.state, verdict.reason, verdict.policy, verdict.remaining) == (
+        State.PAUSED,
+        Reason.NOT_FOR_SALE,
+        None,
+        None,
+    )
+
+
+def test_the_narrowest_setting_decides() -> None:
+    everything = rule(up_to(1), rule_id=1)
+    product = rule(up_to(2), scope="product", subject="p", rule_id=2)
+    variant = rule(Limit(LimitMode.NEVER), scope="variant", subject="v", rule_id=3)
+    rules = [everything, product, variant]
+    assert deciding_rule("v", "p", rules) == variant
+    assert deciding_rule("w", "p", rules) == product
+    assert deciding_rule("w", "q", rules) == everything
+    assert deciding_rule("w", "q", [product, variant]) is None
