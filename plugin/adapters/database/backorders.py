@@ -35,6 +35,7 @@ from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView
 # A line found later than this after its order was placed was missed by us: nobody is mailed about it unasked.
 FOUND_LATE_AFTER = timedelta(hours=24)
 _OPEN_NOTICE_STATES = frozenset({"waiting", "asks"})
+_OVERTAKEN = "overtaken by a newer state before it was sent"
 
 
 def load_item(tx: Transaction, shop: str, item_id: str) -> ItemView | None:
@@ -314,12 +315,19 @@ def _put_notices(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: 
         tx.execute(
             update(notices)
             .where(notices.c.shop == shop, notices.c.id.in_(dropped), notices.c.state.in_(_OPEN_NOTICE_STATES))
-            .values(state="dropped", why="overtaken by a newer state before it was sent")
+            .values(state="dropped", why=_OVERTAKEN)
         )
     by_line = {line.line_id: line for line in plan.lines}
     for line_id, mine in plan.notices.items():
         for notice in mine.add:
             line = by_line[line_id]
+            when = {
+                "cause": _cause(tx, shop, item_id, notice.kind, line, plan),
+                "due_at": now,
+                "not_before": notice.not_before,
+                "state": "waiting",
+                "why": notice.why,
+            }
             statement = tx.insert(notices).values(
                 shop=shop,
                 line_id=line_id,
@@ -328,16 +336,15 @@ def _put_notices(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: 
                 kind=notice.kind.value,
                 promise_version=notice.promise_version,
                 occasion=notice.occasion,
-                cause=_cause(tx, shop, item_id, notice.kind, line, plan),
-                due_at=now,
-                not_before=notice.not_before,
-                state="waiting",
-                why=notice.why,
                 data={},
+                **when,
             )
+            # What we dropped as overtaken is due again when its reason is; what somebody else dropped stays dropped.
             tx.execute(
-                statement.on_conflict_do_nothing(
-                    index_elements=["shop", "line_id", "kind", "promise_version", "occasion"]
+                statement.on_conflict_do_update(
+                    index_elements=["shop", "line_id", "kind", "promise_version", "occasion"],
+                    set_=when,
+                    where=(notices.c.state == "dropped") & (notices.c.why == _OVERTAKEN),
                 )
             )
 
