@@ -46,8 +46,9 @@ class OutgoingMail:
     """
     One mail on its way out.
 
-    sender: our own address, MAIL_FROM, of which a name is left out. sender_name: the shop's name. message_id: with its angle brackets; made by the
-    caller from the message's row, so that it is the same on every attempt. sent_at: aware.
+    sender: our own address, MAIL_FROM, of which a name is left out. sender_name: the shop's name.
+    message_id: with its angle brackets; made by the caller from the message's row, so that it is the same on
+    every attempt. sent_at: aware.
     """
 
     sender: str
@@ -150,8 +151,8 @@ class Smtp:
     A way to one SMTP server; each mail is a conversation of its own.
 
     Args:
-        smtp_url: `smtp://` (TLS where offered), `smtp+starttls://` (TLS or nothing) or `smtps://` (TLS from the start), with
-            `user:password@` where needed.
+        smtp_url: `smtp://` (TLS where offered), `smtp+starttls://` (TLS or nothing) or `smtps://` (TLS from the
+            start), with `user:password@` where needed.
         timeout_s: Seconds that any one answer of the server may take.
     Raises:
         ConfigError: The URL cannot be used.

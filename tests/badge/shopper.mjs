@@ -25,8 +25,8 @@ async function play({ page, now, before = '', fetched = null, steps = [] }) {
   const { window } = new JSDOM(page, {
     url: 'https://larkspur.example/products/boots', runScripts: 'outside-only', pretendToBeVisual: true,
   });
-  const start = Date.now();
-  window.Date.now = () => now + (Date.now() - start);
+  window.clock = now;
+  window.Date.now = () => window.clock;
   window.fetch = async (address) => {
     asked.push(address);
     if (fetched === null) throw new TypeError('offline');
@@ -37,7 +37,7 @@ async function play({ page, now, before = '', fetched = null, steps = [] }) {
   await settle();
   const seen = [look(window, asked)];
   for (const step of steps) {
-    window.eval(step);
+    await window.eval(step);
     await settle();
     seen.push(look(window, asked));
   }
