@@ -122,7 +122,7 @@ def to_message(mail: OutgoingMail) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(parseaddr(mail.sender)[1], _one_line(mail.sender_name))
     message["To"] = _address(mail.to)
-    message["Reply-To"] = _address(mail.reply_to, _one_line(mail.sender_name))
+    message["Reply-To"] = _address(parseaddr(mail.reply_to)[1], _one_line(mail.sender_name))
     message["Subject"] = _one_line(mail.rendered.subject)
     message["Date"] = format_datetime(mail.sent_at)
     message["Message-ID"] = mail.message_id

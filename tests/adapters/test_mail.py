@@ -182,9 +182,11 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(box: Box) -> None:
     assert box.envelopes[0][1] == ["jürgen@buyer.example"]
 
 
-def test_a_sender_setting_with_a_name_gives_way_to_the_shops_name(server: str, box: Box) -> None:
-    send(server, replace(MAIL, sender="Holdfast <backorders@holdfast.example>"))
+def test_an_address_setting_with_a_name_gives_way_to_the_shops_name(server: str, box: Box) -> None:
+    named = "Holdfast <backorders@holdfast.example>"
+    send(server, replace(MAIL, sender=named, reply_to=named))
     assert box.mails[0]["From"] == "Larkspur Outdoor <backorders@holdfast.example>"
+    assert box.mails[0]["Reply-To"] == "Larkspur Outdoor <backorders@holdfast.example>"
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "body"])
