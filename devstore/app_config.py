@@ -93,7 +93,13 @@ def read_app_config(path: Path | None, *, api_key: str, api_secret: str, old_api
         ValueError: A metafield stands under an owner that does not exist.
     """
     data: dict[str, Any] = tomllib.loads(path.read_text()) if path else {}
-    access, hooks = data.get("access_scopes", {}), data.get("webhooks", {})
+    access, hooks, proxy = data.get("access_scopes", {}), data.get("webhooks", {}), data.get("app_proxy", {})
+    public = data.get("application_url", "").rstrip("/")
+
+    def here(url: str) -> str:
+        """Point an address of the public app at the one run here, as `shopify app dev` does."""
+        return app_url.rstrip("/") + url.removeprefix(public) if public and url.startswith(public) else url
+
     return AppConfig(
         api_key=api_key,
         api_secret=api_secret,
@@ -103,11 +109,11 @@ def read_app_config(path: Path | None, *, api_key: str, api_secret: str, old_api
         name=data.get("name", "App"),
         scopes=_scopes(access.get("scopes", "")),
         optional_scopes=tuple(access.get("optional_scopes", ())),
-        redirect_urls=tuple(data.get("auth", {}).get("redirect_urls", ())),
+        redirect_urls=tuple(here(url) for url in data.get("auth", {}).get("redirect_urls", ())),
         webhooks=tuple(one for row in hooks.get("subscriptions", []) for one in _webhooks(row, app_url)),
         metafields=tuple(_metafields(data)),
         api_version=hooks.get("api_version", "2026-10"),
-        proxy=data.get("app_proxy", {}),
+        proxy={**proxy, "url": here(proxy["url"])} if proxy else {},
     )
 
 

@@ -148,6 +148,10 @@ class AdminApi:
         }
         return body
 
+    def clear(self) -> None:
+        """Fill every bucket again."""
+        self._buckets.clear()
+
     def _prepare(self, query: str) -> Prepared:
         try:
             document = parse(query)

@@ -13,7 +13,7 @@ Readers = Mapping[str, Callable[[Any], Any]]
 Test = Callable[[Any], bool]
 TOKENS = re.compile(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[\w(]))"""
-    r"""|(?P<field>\w+):(?P<op>>=|<=|>|<|=)?(?P<value>'[^']*'|"[^"]*"|[^\s()]+)"""
+    r"""|(?P<field>[\w.]+):(?P<op>>=|<=|>|<|=)?(?P<value>'[^']*'|"[^"]*"|[^\s()]+)"""
     r"""|(?P<word>'[^']*'|"[^"]*"|[^\s()]+))"""
 )
 
@@ -113,7 +113,13 @@ def _compare(mine: Any, op: str, written: str) -> bool:
     text, wanted = str(mine).lower(), written.lower()
     if op == "=":
         return text.startswith(wanted[:-1]) if wanted.endswith("*") else text == wanted
+    if _is_number(text) and _is_number(wanted):
+        return _ordered(float(text), op, float(wanted))
     return _ordered(text, op, wanted)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
 def _ordered(mine: Any, op: str, wanted: Any, *, whole_day: bool = False) -> bool:

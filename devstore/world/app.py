@@ -19,13 +19,12 @@ class AccessToken:
 
 @dataclass
 class RefreshToken:
-    """A rotating token; `replaced_by` names its successor, after which only the grace rule keeps it alive."""
+    """A rotating token; `parent` is the one it replaced, which dies when this one is used."""
 
     value: str
     expires_at: datetime
+    parent: str | None = None
     first_used_at: datetime | None = None
-    replaced_by: str | None = None
-    retired: bool = False
 
 
 @dataclass
@@ -102,7 +101,6 @@ class WebhookSubscription:
     include_fields: tuple[str, ...] = ()
     filter: str | None = None
     name: str | None = None
-    failures_in_a_row: int = 0
 
 
 @dataclass

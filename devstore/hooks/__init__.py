@@ -1,0 +1,1 @@
+"""Webhooks on their way: who wants what, signed bodies, retries, and the faults on request."""
