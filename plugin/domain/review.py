@@ -241,7 +241,9 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
     owed_before = sum(p.owed for places in queue.values() for p in places if not p.is_new)
     if balanced:
         _open_tranches(queue, working, rules, owed_before, draft)
-    dates, pegged, upcoming = _dates(view, rules, queue, states, today)
+    arrived = _arrived(readings)
+    rows = [replace(row, received=row.received + arrived.get(row.row_id, 0)) for row in view.rows]
+    dates, pegged, upcoming = _dates(replace(view, rows=tuple(rows)), rules, queue, states, today)
     lines, notices = _line_states(view, rules, queue, working, dates, pegged, balanced, draft)
     return ItemPlan(
         entries=tuple(draft.entries),
@@ -259,6 +261,16 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
             + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since],
         ),
     )
+
+
+def _arrived(readings: Mapping[LocationGid, StockReading]) -> dict[int, int]:
+    """Units by delivery row that count as stock from now on: they are not on their way any more."""
+    arrived: dict[int, int] = defaultdict(int)
+    for reading in readings.values():
+        for acceptance in reading.accept:
+            if acceptance.row_id is not None:
+                arrived[acceptance.row_id] += acceptance.units
+    return arrived
 
 
 def _next_after(now: datetime, instants: Sequence[datetime | None]) -> datetime | None:
@@ -589,15 +601,14 @@ def _open_tranches(
     draft: _Draft,
 ) -> None:
     """Give new units their place in the queue, and note at sale what went past the limit then in force."""
-    new = [p for places in queue.values() for p in places if p.is_new]
     owed_by_line: dict[str, int] = defaultdict(int)
-    for place in new:
-        owed_by_line[place.line_id] += place.owed
+    for places in queue.values():
+        for place in places:
+            owed_by_line[place.line_id] += place.owed if place.is_new else 0
     running = owed_before
-    for line_id in sorted({p.line_id for p in new}, key=lambda i: min(p.order_key for p in new if p.line_id == i)):
-        w = working[line_id]
-        tranche = next(t for t in w.tranches if t.n in w.new)
-        owed = owed_by_line[line_id]
+    joining = [(t, w) for w in working.values() for t in w.tranches if t.n in w.new]
+    for tranche, w in sorted(joining, key=lambda j: (j[0].queue_time, j[1].line.order_number, j[1].line.line_id)):
+        owed = owed_by_line[w.line.line_id]
         running += owed
         draft.for_line(
             w.line,

@@ -171,6 +171,18 @@ def test_a_rise_closes_the_oldest_delivery_and_the_rest_stays_to_come() -> None:
     assert promise.to == day(5, 1)
 
 
+def test_units_are_not_promised_as_incoming_in_the_review_that_sees_them_arrive() -> None:
+    world, number = oversold(15)
+    world.deliver(1, 10, day(4, 1))
+    world.stock(10 + 2)
+    plan = world.review()
+    assert world.owed(number) == 5
+    assert plan.next_unit.promise.row_id is None
+    promise = world.promise(number)
+    assert promise is not None
+    assert promise.row_id is None
+
+
 def test_a_receipt_and_a_shipment_between_two_reads_do_not_hide_each_other() -> None:
     world, number = oversold(3, stock=3)
     waiting = world.order(3)
