@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from plugin.domain.facts import Level, LocationGid
@@ -201,3 +201,10 @@ def _matched(rise: int, rows: Sequence[SupplyRow], already: Sequence[Acceptance]
 
 def _oldest_first(rows: Sequence[SupplyRow]) -> list[SupplyRow]:
     return sorted(rows, key=lambda r: (r.expected_on or date.max, r.created_at, r.row_id))
+
+
+def accepted_by_merchant(units: int, rows: Sequence[SupplyRow]) -> tuple[Acceptance, ...]:
+    """The merchant says that units are here: they are the oldest open delivery's, as far as one expects them."""
+    matched = [replace(part, cause="merchant") for part in _matched(units, rows, already=())]
+    left = units - sum(part.units for part in matched)
+    return (*matched, Acceptance(left, "merchant")) if left else tuple(matched)

@@ -1,4 +1,4 @@
-"""The merchant's hand on the mail: pause, send or throw away what waits, try again, and the test before anything leaves."""
+"""The merchant's hand on the mail: pause, send or throw away what waits, try again, and the test before all."""
 
 from __future__ import annotations
 

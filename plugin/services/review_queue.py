@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from plugin.adapters.database import alerts, backorders, due, effects, rules
+from plugin.adapters.database import alerts, backorders, due, effects
+from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import (
     line_states,
@@ -53,7 +54,7 @@ class ShopView:
 def shop_view(tx: Transaction, shop: str) -> ShopView:
     row = tx.execute(select(shops.c.timezone, shops.c.scopes).where(shops.c.shop == shop)).one()
     return ShopView(
-        save_settings.read(tx, shop), rules.of_shop(tx, shop), row.timezone, "read_all_orders" in (row.scopes or ())
+        save_settings.read(tx, shop), rule_rows.of_shop(tx, shop), row.timezone, "read_all_orders" in (row.scopes or ())
     )
 
 
@@ -72,8 +73,8 @@ def review(
     if item is None:
         return None
     mine = _variants_of_item(tx, shop, item_id)
-    by_variant = {v: deciding_rule(v, product_id, view.rules) for v, product_id in mine.items()}
-    plan = review_item(item, _review_rules(view, by_variant, settle_differences), now=now, today=_today(view, now))
+    rules = rules_for_item(tx, shop, item_id, view, settle_differences=settle_differences)
+    plan = review_item(item, rules, now=now, today=_today(view, now))
     backorders.apply_plan(tx, shop, item_id, plan, now)
     _put_variant_figures(tx, shop, item_id, list(mine), plan, now)
     _alert_overage(tx, shop, plan, now)
@@ -82,6 +83,15 @@ def review(
         want_order_marks(tx, shop, order_id, now)
     due.mark(tx, shop, due.SWITCH, "variant", mine, now)
     return Reviewed(plan, not plan.read_again)
+
+
+def rules_for_item(
+    tx: Transaction, shop: str, item_id: str, view: ShopView, *, settle_differences: bool = False
+) -> ReviewRules:
+    """What the shop decided, as far as a review of this item needs it."""
+    mine = _variants_of_item(tx, shop, item_id)
+    by_variant = {v: deciding_rule(v, product_id, view.rules) for v, product_id in mine.items()}
+    return _review_rules(view, by_variant, settle_differences)
 
 
 def _today(view: ShopView, now: datetime) -> date:

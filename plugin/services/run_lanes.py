@@ -1,14 +1,14 @@
 """The two lanes of a shop: the switch works on what is known and never waits; the queue reads, then decides.
 
-Work is coalesced: a lane drains what is due until nothing is, and looks once more after it gave its lease back, so that a
-mark made while it was stopping is not lost.
+Work is coalesced: a lane drains what is due until nothing is, and looks once more after it gave its lease back, so that
+a mark made while it was stopping is not lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from plugin.adapters.database.due import Due
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import delivery_rows, line_states, syncs, variants
 from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.job_queue import Lane
 from plugin.adapters.shopify import orders as shopify_orders
 from plugin.adapters.shopify.client import AdminClient
 from plugin.errors import Conflict, Rejected, ShopifyError, Throttled, Unauthorized, Unreachable
@@ -244,8 +245,9 @@ def _items_with_dates(tx: Transaction, shop: str) -> set[str]:
 
 
 def _wake_what_follows(parts: Parts, shop: str) -> None:
-    for lane in ("switch", "effects", "mail"):
-        parts.jobs.wake(shop, lane)  # type: ignore[arg-type]
+    parts.jobs.wake(shop, "switch")
+    parts.jobs.wake(shop, "effects")
+    parts.jobs.wake(shop, "mail")
 
 
 def _postpone(parts: Parts, shop: str, marks: list[Due], problem: ShopifyError) -> None:
@@ -274,7 +276,7 @@ def sweep(parts: Parts) -> None:
         wake |= {(shop, "mail") for shop in send_mail.shops_with_mail(tx, now)}
         wake |= {(shop, "sync") for shop in _shops_syncing(tx)}
     for shop, lane in sorted(wake):
-        parts.jobs.wake(shop, lane)  # type: ignore[arg-type]
+        parts.jobs.wake(shop, cast(Lane, lane))
 
 
 def _shops_syncing(tx: Transaction) -> set[str]:

@@ -1,7 +1,7 @@
 """Turn due notices into mails and send each at most once.
 
-`sending` is committed before the conversation with the mail server; a crash after that leaves `unknown`, which is shown to
-the merchant and never sent again by itself.
+`sending` is committed before the conversation with the mail server; a crash after that leaves `unknown`, which is shown
+to the merchant and never sent again by itself.
 """
 
 from __future__ import annotations
@@ -126,14 +126,16 @@ def _ask_first(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSe
 
 def approval_entry(cause: str, now: datetime) -> Entry:
     """The merchant's "send" for everything one cause sets off."""
-    return Entry(f"approve/{cause}", Kind.OVERRIDE, now, data={"approved": cause})
+    return Entry(_approval_id(cause), Kind.OVERRIDE, now, data={"approved": cause})
+
+
+def _approval_id(cause: str) -> str:
+    return f"approve/{cause}"
 
 
 def _approved(tx: Transaction, shop: str, cause: str) -> bool:
     found = tx.execute(
-        select(ledger_table.c.id).where(
-            ledger_table.c.shop == shop, ledger_table.c.entry_id == approval_entry(cause, datetime.min).entry_id
-        )
+        select(ledger_table.c.id).where(ledger_table.c.shop == shop, ledger_table.c.entry_id == _approval_id(cause))
     ).first()
     return found is not None
 

@@ -1,0 +1,86 @@
+"""The merchant's answer to "did 10 really arrive?"."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from plugin.adapters.database import due, ledger, supply
+from plugin.adapters.database.tables import item_states
+from plugin.adapters.database.transaction import Database, Transaction
+from plugin.adapters.job_queue import JobQueue
+from plugin.domain.facts import LocationGid
+from plugin.domain.ledger import Entry, Kind
+from plugin.domain.replay import LocationHistory, fold_location
+from plugin.domain.supply import accepted_by_merchant
+from plugin.errors import NotFound
+
+
+def accept(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: str, now: datetime) -> None:
+    """
+    The units are here: they count from now on, for the oldest in the queue first.
+
+    Raises:
+        NotFound: There is no unexplained rise any more.
+    """
+    with db.begin() as tx:
+        units = _unexplained(tx, shop, item_id, location_id)
+        history = _history(tx, shop, item_id, location_id)
+        rows = [r for r in supply.open_rows(tx, shop, [item_id]).get(item_id, ()) if r.location_id == location_id]
+        entries = [
+            Entry(
+                f"accept/{item_id}/{location_id}/{step}",
+                Kind.ACCEPT,
+                now,
+                item_id=item_id,
+                location_id=location_id,
+                delivery_row_id=part.row_id,
+                units=part.units,
+                data={"cause": part.cause},
+            )
+            for step, part in enumerate(accepted_by_merchant(units, rows), start=history.accept_steps + 1)
+        ]
+        ledger.post(tx, shop, entries)
+        supply.close_received(tx, shop, [e.delivery_row_id for e in entries if e.delivery_row_id is not None], now)
+        due.mark(tx, shop, due.QUEUE, "item", [item_id], now)
+    jobs.wake(shop, "queue")
+
+
+def refuse(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: str, now: datetime) -> None:
+    """
+    Nothing arrived: the rise fills nobody and frees nothing, and is not asked about again while it stands.
+
+    Raises:
+        NotFound: There is no unexplained rise any more.
+    """
+    with db.begin() as tx:
+        units = _unexplained(tx, shop, item_id, location_id)
+        history = _history(tx, shop, item_id, location_id)
+        entry = Entry(
+            f"refuse/{item_id}/{location_id}/{history.refuse_steps + 1}",
+            Kind.REFUSE,
+            now,
+            item_id=item_id,
+            location_id=location_id,
+            units=units,
+        )
+        ledger.post(tx, shop, [entry])
+        due.mark(tx, shop, due.QUEUE, "item", [item_id], now)
+    jobs.wake(shop, "queue")
+
+
+def _unexplained(tx: Transaction, shop: str, item_id: str, location_id: str) -> int:
+    units = tx.execute(
+        select(item_states.c.unexplained).where(
+            item_states.c.shop == shop, item_states.c.item_id == item_id, item_states.c.location_id == location_id
+        )
+    ).scalar()
+    if not units:
+        raise NotFound("the stock has changed since: there is nothing to explain any more")
+    return int(units)
+
+
+def _history(tx: Transaction, shop: str, item_id: str, location_id: str) -> LocationHistory:
+    entries = ledger.of_stock(tx, shop, item_id)
+    return fold_location(e for e in entries if e.location_id == LocationGid(location_id))

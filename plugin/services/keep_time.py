@@ -1,0 +1,84 @@
+"""What time does by itself: the clock process marks due what has passed and wakes what lost its wake-up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from plugin.adapters.clock import ClockUnreachable
+from plugin.adapters.database import inbox, leases, shops
+from plugin.adapters.database.transaction import Transaction
+from plugin.errors import Conflict, ShopifyError
+from plugin.services import erase_customer, keep_tokens, run_lanes, sync_shop
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+_log = structlog.get_logger(__name__)
+
+SWEEP_EVERY_S = 1.0
+TIDY_EVERY_S = 600.0
+NIGHTLY_HOUR = 4  # in the shop's own zone
+KEEP_WEBHOOKS = timedelta(days=14)
+# The clock serves all shops; its lease needs a name no shop can have.
+_EVERYBODY = "*"
+_LEASE_LENGTH = timedelta(seconds=15)
+
+
+def run(parts: Parts, stopping: Callable[[], bool]) -> None:
+    """Sweep until told to stop. Of several clocks only one works at a time; another takes over when it dies."""
+    holder = uuid4().hex
+    tidied_at = -TIDY_EVERY_S
+    while not stopping():
+        try:
+            with parts.database.begin() as tx:
+                is_ours = leases.acquire(tx, _EVERYBODY, "clock", holder, _LEASE_LENGTH)
+            if is_ours:
+                run_lanes.sweep(parts)
+                _begin_nightly(parts)
+                if time.monotonic() - tidied_at > TIDY_EVERY_S:
+                    _tidy(parts)
+                    tidied_at = time.monotonic()
+        except (Conflict, ClockUnreachable) as exc:
+            _log.info("sweep_skipped", reason=str(exc))
+        time.sleep(SWEEP_EVERY_S)
+    with parts.database.begin() as tx:
+        leases.release(tx, _EVERYBODY, "clock", holder)
+
+
+def _begin_nightly(parts: Parts) -> None:
+    """Start the nightly reconciliation of every shop whose night has come and which was not read since."""
+    now = parts.clock.now()
+    with parts.database.read() as tx:
+        zones = [(shop, shops.find(tx, shop)) for shop in shops.installed_shops(tx)]
+        ready = [shop for shop, row in zones if row is not None and _night_has_come(tx, shop, row.timezone, now)]
+    for shop in ready:
+        with parts.database.begin() as tx:
+            sync_shop.begin(tx, shop, "nightly", now)
+        parts.jobs.wake(shop, "sync")
+
+
+def _night_has_come(tx: Transaction, shop: str, timezone: str, now: datetime) -> bool:
+    local = now.astimezone(ZoneInfo(timezone))
+    tonight = local.replace(hour=NIGHTLY_HOUR, minute=0, second=0, microsecond=0)
+    if local < tonight:
+        tonight -= timedelta(days=1)
+    last = sync_shop.last_done(tx, shop)
+    return last is not None and last.started_at < tonight
+
+
+def _tidy(parts: Parts) -> None:
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        inbox.forget_before(tx, now - KEEP_WEBHOOKS)
+        erase_customer.drop_old_letters(tx, now)
+    try:
+        keep_tokens.refresh_before_they_die(parts)
+    except ShopifyError as exc:
+        _log.warning("token_not_renewed", problem=str(exc))

@@ -1,0 +1,56 @@
+"""What Shopify's compliance topics ask for, done for real."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from plugin.adapters.database import due, shops
+from plugin.adapters.database.inbox import Arrived
+from plugin.services import erase_customer
+from webhooks.payloads import Hint
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+_log = structlog.get_logger(__name__)
+
+
+def redact_customer(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+    with parts.database.begin() as tx:
+        erase_customer.erase(tx, arrived.shop, hint.customer_id, hint.order_ids)
+
+
+def data_request(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+    with parts.database.begin() as tx:
+        erase_customer.note_data_request(
+            tx,
+            arrived.shop,
+            hint.customer_id,
+            hint.order_ids,
+            hint.data_request_id or str(arrived.id),
+            parts.clock.now(),
+        )
+
+
+def redact_shop(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+    """48 hours after an uninstall. A shop that came back meanwhile keeps everything: the request is about the old install."""
+    with parts.database.begin() as tx:
+        row = shops.find(tx, arrived.shop)
+        if row is not None and row.status == shops.UNINSTALLED:
+            shops.erase(tx, arrived.shop)
+            _log.info("shop_erased", shop=arrived.shop)
+
+
+def customer_changed(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+    """A new address or language: read the customer's open orders again, which name it."""
+    with parts.database.begin() as tx:
+        order_ids = erase_customer.open_orders_of(tx, arrived.shop, hint.customer_id)
+        due.mark(tx, arrived.shop, due.QUEUE, "order", order_ids, parts.clock.now())
+
+
+def customer_deleted(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+    """Only a customer without orders can be deleted; what we may hold of one is forgotten."""
+    with parts.database.begin() as tx:
+        erase_customer.erase(tx, arrived.shop, hint.customer_id, ())

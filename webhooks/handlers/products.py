@@ -1,0 +1,24 @@
+"""A product changed, or is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from plugin.adapters.database import due
+from plugin.adapters.database.inbox import Arrived
+from webhooks.payloads import Hint
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+
+def read_again(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+    if hint.product_id is None:
+        return
+    with parts.database.begin() as tx:
+        due.mark(tx, arrived.shop, due.QUEUE, "product", [hint.product_id], parts.clock.now())
+
+
+def deleted(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+    """Asked for by name like any other: only Shopify's own "no such product" counts. What is owed of it stays."""
+    read_again(parts, arrived, hint)
