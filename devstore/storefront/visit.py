@@ -42,8 +42,7 @@ class Visit:
 
     def text(self, key: str, **values: object) -> str:
         """One of the theme's texts in the shopper's language."""
-        given = "".join(f", {name}: {name}" for name in values)
-        return theme.render_text("{{ key | t" + given + " }}", self.page(), {"key": key, **values})
+        return theme.text(self.locale, key, **values)
 
     def objects(self, page_type: str, title: str) -> dict[str, Any]:
         """The Liquid objects of every page."""

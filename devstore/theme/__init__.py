@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from liquid import ChoiceLoader, Environment, FileSystemLoader
 
-from devstore.theme.filters import Page, add_filters
+from devstore.theme.filters import Page, add_filters, translated
 
 FOLDER = Path(__file__).parent
 ASSETS_URL = "/cdn/theme"
@@ -21,17 +21,18 @@ def render(template: str, page: Page, objects: Mapping[str, object]) -> str:
     return _environment().get_template(template).render(**objects, __page=page)
 
 
-def render_text(source: str, page: Page, objects: Mapping[str, object]) -> str:
-    """Render a line of Liquid, for texts the theme's scripts and errors need."""
-    return _environment().from_string(source).render(**objects, __page=page)
+def text(locale: str, key: str, **values: object) -> str:
+    """One of the theme's texts, for errors and titles."""
+    return translated(translations(), locale, key, **values)
 
 
+@cache
 def translations() -> Mapping[str, Mapping[str, Any]]:
     """The theme's own texts by language."""
     return {path.stem: json.loads(path.read_text("utf-8")) for path in FOLDER.glob("locales/*.json")}
 
 
-@lru_cache(maxsize=1)
+@cache
 def _environment() -> Environment:
     # A theme names its snippets without a folder: `render 'price'` is snippets/price.liquid.
     env = Environment(
