@@ -23,9 +23,9 @@ LISTEN = """
   const hear = (...said) => heard.push(said);
   document.addEventListener('shopify:product:select', async (event) => {
     const { variant } = await event.promise;
-    hear('standard', event.product.id, event.selectedOptions, variant && variant.id, variant && variant.availableForSale);
+    hear('standard', event.product.id, event.selectedOptions, variant?.id, variant?.availableForSale);
   });
-  document.addEventListener('variant:update', ({ detail }) => hear('horizon', detail.resource.id, detail.data.productId));
+  document.addEventListener('variant:update', ({ detail: d }) => hear("horizon", d.resource.id, d.data.productId));
   document.addEventListener('change', ({ target }) => target.name === 'id' && hear('change', target.value));
   document.addEventListener('DOMContentLoaded', () => window.subscribe && subscribe(PUB_SUB_EVENTS.variantChange,
     ({ data }) => hear('dawn', data.variant.id, data.sectionId)));
