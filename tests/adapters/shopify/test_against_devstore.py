@@ -31,10 +31,13 @@ from plugin.adapters.shopify.orders import (
 from plugin.adapters.shopify.policies import read_policies, write_policies
 from plugin.adapters.shopify.products import read_product, read_variants, variants_of_item
 from plugin.adapters.shopify.shop import ensure_metafield_definitions, read_locations, read_shop
+from plugin.adapters.shopify.signatures import verify_webhook
 from plugin.adapters.shopify.tokens import Credentials, Tokens, TokenSet
 from plugin.adapters.shopify.transport import Transport
 from plugin.domain.facts import Order, OrderGid, Shop, Variant
 from plugin.errors import Unauthorized
+from tests.adapters.shopify.scripted_shop import Answer, ScriptedShop
+from webhooks.payloads import hint
 
 ROOT = Path(__file__).parents[3]
 SHOP = Shop("larkspur-outdoor.myshopify.com")
@@ -47,6 +50,7 @@ class Store:
     """A running devstore with the app installed."""
 
     control: str
+    app: ScriptedShop
     transport: Transport
     tokens: Tokens
     granted: TokenSet
@@ -77,8 +81,10 @@ class Store:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("devstore")
     ready = folder / "ready.json"
+    app = ScriptedShop()
+    app.will_answer(Answer())
     options = {
-        "app-url": "http://127.0.0.1:9",
+        "app-url": app.url,
         "api-key": CREDENTIALS.api_key,
         "api-secret": CREDENTIALS.api_secret,
         "app-toml": str(ROOT / "shopify.app.toml"),
@@ -90,18 +96,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         try:
             wait_until(lambda: ready.exists() or process.poll() is not None, seconds=30)
             assert process.poll() is None, (folder / "log").read_text()
-            yield installed(json.loads(ready.read_text()))
+            yield installed(json.loads(ready.read_text()), app)
         finally:
             process.terminate()
+            app.stop()
 
 
-def installed(urls: dict[str, str]) -> Store:
+def installed(urls: dict[str, str], app: ScriptedShop) -> Store:
     transport = Transport(urls["api"])
     tokens = Tokens(CREDENTIALS, transport)
     opened = requests.post(f"{urls['control']}/_devstore/install", json={}, timeout=10).json()
     caller = tokens.verify("GET", "https://app.example/", {"Authorization": f"Bearer {opened['id_token']}"})
     assert caller.shop == SHOP
-    return Store(urls["control"], transport, tokens, tokens.exchange(caller))
+    return Store(urls["control"], app, transport, tokens, tokens.exchange(caller))
 
 
 def wait_until(holds: Callable[[], object], seconds: float = 15) -> None:
@@ -170,6 +177,22 @@ def test_a_sale_is_read_with_its_line_its_payment_and_where_it_ships(store: Stor
     assert "Backorder" in read_order(store.client(), placed.order_id).tags
     remove_tag(store.client(), placed.order_id, "Backorder")
     assert "Backorder" not in read_order(store.client(), placed.order_id).tags
+
+
+def test_every_webhook_of_a_sale_is_genuine_and_names_what_to_read(store: Store) -> None:
+    bought = next(v for v in variants(store) if v.product.status == "ACTIVE" and can_sell(store, v))
+    placed = store.buy(bought, 1)
+    store.post("fulfill", order_id=int(placed.order_id.rpartition("/")[2]))
+    store.post("webhooks/flush")
+    hints = []
+    for delivery in store.app.asked:
+        verify_webhook(delivery.body, delivery.headers["x-shopify-hmac-sha256"], CREDENTIALS)
+        hints.append(hint(delivery.headers["x-shopify-topic"], delivery.body))
+    topics = {one.topic for one in hints if placed.order_id in one.order_ids}
+    assert {"orders/create", "orders/paid", "orders/updated", "fulfillments/create"} <= topics
+    assert bought.item_id in {one.item_id for one in hints if one.topic == "inventory_levels/update"}
+    routed = {one for h in hints for one in h.fulfillment_order_ids}
+    assert placed.order_id in {fulfillment_order_owner(store.client(), one) for one in routed}
 
 
 def can_sell(store: Store, variant: Variant) -> bool:
