@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import g, redirect, render_template
@@ -54,6 +55,11 @@ def theme_editor_url(shop: str, api_key: str) -> str:
 
 @blueprint.get("/first-run")
 def show() -> str:
+    return page()
+
+
+def page(*, errors: Mapping[str, str] | None = None, typed_to: str = "") -> str:
+    """The four steps; `typed_to` and `errors` when the test mail could not be sent."""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
         rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all", rule_list.PROPOSED)
@@ -65,6 +71,9 @@ def show() -> str:
             is_read=first_sync.read(tx, g.shop).is_done,
             rule=rule,
             editor=theme_editor_url(g.shop, parts().settings.shopify_api_key),
+            errors=errors,
+            typed_to=typed_to,
+            page_name="first-run",
         )
 
 

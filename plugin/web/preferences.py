@@ -10,10 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import first_sync, rule_list
 from plugin.domain.preferences import ShopSettings
-from plugin.errors import Conflict, FieldErrors, HoldfastError
+from plugin.errors import Conflict, FieldErrors
 from plugin.services import control_mail, save_settings, set_rules, switch_shop
-from plugin.web import samples
-from plugin.web.first_run import theme_editor_url
+from plugin.web import first_run, samples
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -93,20 +92,32 @@ def turn_switch() -> AnyResponse:
 
 @blueprint.post("/settings/test-mail")
 def send_test() -> AnyResponse | tuple[str, int]:
-    to = request.form.get("test_to", "").strip()
-    if not save_settings.MAIL_ADDRESS.fullmatch(to):
-        return _page(errors={"test_to": "Write the address the test mail should go to."}, test_to=to), 422
+    to = request.form.get("to", "").strip()
     try:
         control_mail.send_test(parts(), g.shop, to, g.now)
-    except HoldfastError as exc:
-        return _page(errors={"test_to": f"The mail server did not take it: {exc}"}, test_to=to), 422
-    return redirect("/settings?done=test-sent", 303)
+    except FieldErrors as exc:
+        return _test_page(exc.errors, to), 422
+    return redirect(f"{_test_address()}?done=test-sent", 303)
 
 
 @blueprint.post("/settings/test-arrived")
-def confirm_test() -> AnyResponse:
-    control_mail.confirm_test(parts().database, parts().jobs, g.shop, g.now)
-    return redirect("/settings?done=confirmed", 303)
+def confirm_test() -> AnyResponse | tuple[str, int]:
+    try:
+        control_mail.confirm_test(parts().database, parts().jobs, g.shop, g.now)
+    except FieldErrors as exc:
+        return _test_page(exc.errors, ""), 422
+    return redirect(f"{_test_address()}?done=confirmed", 303)
+
+
+def _test_address() -> str:
+    """The test mail stands on two pages; the answer belongs to the one it was asked on."""
+    return "/first-run" if request.form.get("page") == "first-run" else "/settings"
+
+
+def _test_page(errors: Mapping[str, str], to: str) -> str:
+    if _test_address() == "/first-run":
+        return first_run.page(errors=errors, typed_to=to)
+    return _page(errors=errors, typed_to=to)
 
 
 def _settings() -> ShopSettings:
@@ -125,7 +136,7 @@ def _page(
     typed_rule: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     stale: bool = False,
-    test_to: str = "",
+    typed_to: str = "",
 ) -> str:
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
@@ -147,11 +158,12 @@ def _page(
         is_read=is_read,
         to_restore=switch_shop.count_to_restore(parts().database, g.shop),
         samples=samples.of(shown, rule or rule_list.PROPOSED, g.today),
-        editor=theme_editor_url(g.shop, parts().settings.shopify_api_key),
+        editor=first_run.theme_editor_url(g.shop, parts().settings.shopify_api_key),
         days=DAYS,
         errors=errors,
         stale=stale,
-        test_to=test_to,
+        typed_to=typed_to,
+        page_name="settings",
     )
 
 

@@ -1,5 +1,5 @@
 /* Sends forms with fetch (App Bridge adds the ID token), shows the answer, refreshes what is still under way.
-   303: show the page it leads to. 422 and 409: show the page again, with its errors beside the fields. */
+   303: show the page it leads to. Anything else that is a page says itself what is wrong, beside the fields. */
 (() => {
   "use strict";
 
@@ -40,10 +40,8 @@
       const action = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.pathname;
       const answer = await fetch(action, { method: "POST", body, headers: { Accept: "text/html" } });
       const html = await answer.text();
-      if (answer.ok || answer.status === 422 || answer.status === 409) {
-        if (answer.redirected) history.pushState(null, "", answer.url);
-        if (show(html)) return;
-      }
+      if (answer.redirected) history.pushState(null, "", answer.url);
+      if (answer.status !== 401 && show(html)) return;
       say(words[answer.status] || words.other);
     } catch (error) {
       say(words.offline);

@@ -1,0 +1,166 @@
+"""Forms: errors stand beside their fields, nothing typed is lost, nothing is saved by halves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from plugin.adapters.database import tables as t
+from plugin.services import save_settings
+from tests.web import seeding
+from tests.web.site import Site
+
+GOOD: dict[str, Any] = {
+    "version": "3",
+    "date_words": "back",
+    "date_shape": "range",
+    "date_range_days": "5",
+    "handling_days": "2",
+    "review_days": "10",
+    "working_day_1": "yes",
+    "working_day_6": "yes",
+    "holidays": "2026-12-24 to 2027-01-01\n2027-05-03",
+    "reply_to": "hilfe@söhne.example",
+    "mail_on_confirmed": "yes",
+    "tell_after_days": "4",
+    "ask_above_mails": "25",
+    "may_cancel": "yes",
+    "accept_rises_after_minutes": "30",
+}
+
+
+def stored(site: Site, shop: str = seeding.SHOP) -> save_settings.ShopSettings:
+    with site.parts.database.read() as tx:
+        return save_settings.read(tx, shop)
+
+
+def due_kinds(site: Site) -> list[tuple[str, str, str]]:
+    with site.parts.database.read() as tx:
+        return [tuple(row) for row in tx.rows(select(t.due.c.shop, t.due.c.lane, t.due.c.kind))]
+
+
+def test_settings_come_back_as_they_were_saved(site: Site) -> None:
+    answer = site.post("/settings", GOOD)
+    assert answer.status_code == 303 and answer.headers["Location"] == "/settings?done=saved"
+    found = stored(site)
+    assert (found.version, found.date_words, found.date_range_days, found.handling_days) == (4, "back", 5, 2)
+    assert found.working_days == {1, 6} and len(found.holidays) == 10
+    assert (found.mail_on_confirmed, found.mail_on_filled, found.ask_above_mails) == (True, False, 25)
+    assert site.parts.vault.decrypt(found.reply_to_encrypted) == "hilfe@söhne.example"
+    text = site.get("/settings?done=saved").text
+    assert "2026-12-24 to 2027-01-01\n2027-05-03" in text and "hilfe@söhne.example" in text and "Saved." in text
+    assert stored(site, seeding.OTHER_SHOP).version == 3
+
+
+def test_a_change_of_dates_makes_everything_due_and_a_change_of_mail_does_not(site: Site) -> None:
+    same = {**GOOD, "holidays": "2026-12-24\n2026-12-25", "date_words": "ships", "date_range_days": "7"}
+    same |= {"handling_days": "1", "review_days": "14", "accept_rises_after_minutes": "15"}
+    same |= {f"working_day_{n}": "yes" for n in range(1, 6)}
+    del same["working_day_6"]
+    assert site.post("/settings", same).status_code == 303
+    assert due_kinds(site) == []
+    assert site.post("/settings", {**same, "version": "4", "handling_days": "3"}).status_code == 303
+    assert due_kinds(site) == [(seeding.SHOP, "queue", "all")]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "says"),
+    [
+        ("handling_days", "", "Write a whole number of working days"),
+        ("handling_days", "-1", "Write a whole number of working days"),
+        ("handling_days", "٣", "Write a whole number of working days"),
+        ("date_range_days", "99", "Write a whole number of days from 0 to 60."),
+        ("review_days", "0", "Write a whole number of days from 1 to 90."),
+        ("holidays", "Christmas", "“Christmas” is not a day."),
+        ("holidays", "2027-01-01 to 2026-12-24", "must end after it begins"),
+        ("reply_to", "help@", "Write one mail address"),
+        ("reply_to", "a@b.example, c@d.example", "Write one mail address"),
+        ("reply_to", "a@b.example\r\nBcc: x@y.example", "Write one mail address"),
+    ],
+)
+def test_an_error_stands_beside_its_field_and_nothing_is_saved(site: Site, field: str, typed: str, says: str) -> None:
+    answer = site.post("/settings", {**GOOD, field: typed})
+    assert answer.status_code == 422
+    control = next(part for part in answer.text.split("<") if f'id="{field}"' in part)
+    assert 'aria-invalid="true"' in control and f"{field}-error" in control
+    beside = answer.text.split(f'id="{field}-error">')[1].split("<")[0]
+    assert says in beside
+    assert "25" in answer.text and stored(site).version == 3
+
+
+def test_no_working_day_at_all_is_refused(site: Site) -> None:
+    form = {name: value for name, value in GOOD.items() if not name.startswith("working_day")}
+    assert "Tick at least one working day." in site.post("/settings", form).text
+    mondays = "\n".join(f"2026-11-{n:02} to 2026-12-31" for n in (23,))
+    year = "\n".join(f"2027-{m:02}-01 to 2027-{m:02}-28\n2027-{m:02}-28 to 2027-{m + 1:02}-01" for m in range(1, 12))
+    closed = {**form, "working_day_1": "yes", "holidays": f"{mondays}\n{year}\n2027-12-01 to 2028-01-15"}
+    answer = site.post("/settings", closed)
+    assert answer.status_code == 422 and ("no working day for a whole year" in answer.text or "At most" in answer.text)
+
+
+def test_a_stale_form_says_so_and_keeps_what_was_typed(site: Site) -> None:
+    assert site.post("/settings", GOOD).status_code == 303
+    answer = site.post("/settings", {**GOOD, "handling_days": "17"})
+    assert answer.status_code == 409
+    assert "Somebody saved these settings since you opened them" in answer.text
+    assert 'value="17"' in answer.text and 'name="version" value="3"' in answer.text
+    assert stored(site).handling_days == 2
+
+
+def test_the_sample_follows_what_is_typed_before_it_is_saved(site: Site) -> None:
+    before = site.post("/settings/sample", {**GOOD, "date_words": "ships", "date_shape": "day"}).text
+    after = site.post("/settings/sample", {**GOOD, "date_words": "back", "handling_days": "x"}).text
+    assert "On backorder: ships around" in before and "back in stock around" in after
+    assert stored(site).date_words == "ships"
+
+
+def test_up_to_without_a_number_is_an_error_and_zero_is_a_number(site: Site) -> None:
+    rule = {"limit_mode": "up_to", "limit_units": "", "wait_from": "3", "wait_to": "4", "without_date": "stop"}
+    answer = site.post("/settings/rule", {**rule, "act": "preview"})
+    assert answer.status_code == 422
+    assert "limit_units-error" in answer.text
+    assert site.post("/settings/rule", {**rule, "limit_units": "0", "act": "preview"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "form"),
+    [
+        ("supplier", {"supplier": " ", "sku": ["TARN-2P"], "units": ["5"]}),
+        ("sku_1", {"supplier": "Acme", "sku": ["NO-SUCH"], "units": ["5"]}),
+        ("sku_1", {"supplier": "Acme", "sku": ["KETTLE-11"], "units": ["5"]}),
+        ("sku_1", {"supplier": "Acme", "sku": ["", ""], "units": ["", ""]}),
+        ("sku_2", {"supplier": "Acme", "sku": ["TARN-2P", "TARN-2P"], "units": ["5", "6"]}),
+        ("units_1", {"supplier": "Acme", "sku": ["TARN-2P"], "units": ["0"]}),
+        ("units_1", {"supplier": "Acme", "sku": ["TARN-2P"], "units": ["½"]}),
+        ("expected_on", {"supplier": "Acme", "sku": ["TARN-2P"], "units": ["5"], "expected_on": "soon"}),
+        ("location_id", {"supplier": "Acme", "sku": ["TARN-2P"], "units": ["5"], "location_id": "elsewhere"}),
+    ],
+)
+def test_a_delivery_with_a_hole_is_not_entered(site: Site, field: str, form: dict[str, object]) -> None:
+    answer = site.post("/deliveries/new", {"location_id": seeding.MAIN, "expected_on": "2027-01-04", **form})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    with site.parts.database.read() as tx:
+        assert len(tx.rows(select(t.deliveries.c.id).where(t.deliveries.c.shop == seeding.SHOP))) == 4
+
+
+def test_more_units_than_are_on_their_way_cannot_arrive(site: Site) -> None:
+    answer = site.post("/deliveries/1/receive", {"row_1": "41"})
+    assert answer.status_code == 422 and "write a whole number from 0 to 40" in answer.text
+
+
+@pytest.mark.parametrize("act", ["date", "cancel", "receive"])
+def test_another_shops_delivery_cannot_be_touched(site: Site, act: str) -> None:
+    answer = site.post(f"/deliveries/90/{act}", {"version": "1", "expected_on": "2027-01-01", "act": "save"})
+    assert answer.status_code == 404
+    with site.parts.database.read() as tx:
+        row = tx.execute(select(t.deliveries).where(t.deliveries.c.id == 90)).one()
+    assert (row.version, row.state) == (1, "open")
+
+
+def test_an_address_that_is_none_gets_no_test_mail(site: Site) -> None:
+    answer = site.post("/settings/test-mail", {"to": "me", "page": "first-run"})
+    assert answer.status_code == 422
+    assert 'id="to-error"' in answer.text and "First steps" in answer.text
