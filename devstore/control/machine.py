@@ -17,6 +17,7 @@ from devstore.control.telling import call_json, delivery_json, truth, written
 from devstore.hooks.sender import summary
 from devstore.installing import redact_shop
 from devstore.payloads.shop import customer_redact_body, data_request_body
+from devstore.storefront.visit import VARIANT_EVENTS
 
 blueprint = Blueprint("machine", __name__)
 FLUSH_S = 30.0
@@ -54,6 +55,19 @@ def shops() -> ResponseReturnValue:
     if devstore().stores.get(wanted) is None:
         devstore().open(wanted)
     return jsonify(shop=wanted)
+
+
+@blueprint.post("/theme")
+def theme() -> ResponseReturnValue:
+    """Add the app's block to the product page or take it away; choose how the theme tells a change of variant."""
+    given = body()
+    chosen = given.get("variant_events", world().theme.variant_events)
+    if chosen not in VARIANT_EVENTS:
+        raise ActError(f"variant_events is one of {', '.join(VARIANT_EVENTS)}")
+    with world().lock:
+        world().theme.variant_events = chosen
+        world().theme.has_block = bool(given.get("block", world().theme.has_block))
+        return jsonify(block=world().theme.has_block, variant_events=chosen)
 
 
 @blueprint.post("/install")
