@@ -71,6 +71,16 @@ def test_overage_is_recorded_at_sale_and_never_reckoned_anew() -> None:
     assert recorded(world) == [(world.lines[number].line_id, 3)]
 
 
+def test_what_an_edit_adds_past_the_limit_is_added_to_the_overage() -> None:
+    world = limited_world(2, 0)
+    number = world.order(5)
+    world.review()
+    world.raise_to(number, 2)
+    plan = world.review()
+    assert [units for _, units in recorded(world)] == [3, 2]
+    assert [s.overage for s in plan.lines] == [5]
+
+
 def test_stock_that_vanishes_later_is_no_overage() -> None:
     world = World(5, rules=review_rules(limit=up_to(2)))
     world.review()

@@ -57,8 +57,6 @@ def test_news_that_comes_late_makes_no_units_out_of_nothing(stock: int, events: 
     world.review()
     world.deliver(1, 50, day(12, 1))
     for event in events:
-        if event.what == "wait" or (event.what == "lower" and not event.flag):
-            continue
         happen(world, event)
     world.review()
     assert world.plan is not None

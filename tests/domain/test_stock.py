@@ -256,6 +256,23 @@ def test_an_order_and_a_shipment_of_the_same_size_unseen_together_leave_no_phant
     assert not [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id is not None]
 
 
+def test_an_order_found_late_and_partly_shipped_leaves_no_phantom() -> None:
+    """Its units left the shelf before we counted."""
+    world = World(5)
+    old = world.order(3, inherited=True)
+    world.fulfil(old, 2)
+    world.review(read=False)
+    world.wait(UNTIL_BASELINE)
+    world.review(read=False)
+    world.deliver(1, 10, day(4, 1))
+    world.review()
+    world.wait(UNTIL_BASELINE)
+    world.review()
+    assert (world.held(old), world.owed(old)) == (1, 0)
+    assert (state(world).accepted, state(world).unexplained) == (3, 0)
+    assert [e.data["cause"] for e in world.kinds(Kind.ACCEPT)] == ["opening"]
+
+
 def test_an_order_moved_and_shipped_between_two_reads_leaves_no_phantom() -> None:
     world = World({EAST: 2, WEST: 2})
     world.review()
