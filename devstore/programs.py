@@ -113,12 +113,13 @@ def create_programs(store: Devstore) -> Flask:
 
 def _asking(store: Devstore, world: World) -> Asking:
     assert world.installation is not None
-    asking = Asking(world, store.app, expanded(world.installation.scopes), store.urls.api, later=store.scheduler.later)
+    scopes = expanded(world.installation.scopes)
+    asking = Asking(world, store.app, scopes, store.urls.api, store.urls.admin, later=store.scheduler.later)
 
     def run_bulk(operation: BulkOperation) -> None:
         if world.installation is not None:
             scopes = expanded(world.installation.scopes)
-            store.api.run_bulk(Asking(world, store.app, scopes, store.urls.api, bulk=True), operation)
+            store.api.run_bulk(Asking(world, store.app, scopes, store.urls.api, store.urls.admin, bulk=True), operation)
 
     asking.run_bulk = run_bulk
     return asking

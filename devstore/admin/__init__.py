@@ -10,6 +10,7 @@ from flask import Flask
 from devstore.admin import app_frame, bridge, home, inventory, online_store, orders, products
 from devstore.admin.store import words
 from devstore.app_config import AppConfig
+from devstore.storefront import files
 from devstore.world import Stores
 
 
@@ -38,7 +39,7 @@ def create_admin(
         MAIL_URL=mail_url,
         APP_FOLDER=app_folder,
     )
-    for part in (bridge, home, orders, products, inventory, online_store, app_frame):
+    for part in (files, bridge, home, orders, products, inventory, online_store, app_frame):
         app.register_blueprint(part.blueprint)
     app.before_request(bridge.refuse_foreign_posts)
     app.template_filter("words")(words)

@@ -45,12 +45,13 @@ PROTECTED_FIELDS = {
 
 @dataclass
 class Asking:
-    """One request: whose shop, with which rights. `bulk` lifts page sizes."""
+    """One request: whose shop, with which rights. `bulk` lifts page sizes, `pictures_url` serves `/cdn/…`."""
 
     world: World
     app: AppConfig
     scopes: set[str]
     base_url: str
+    pictures_url: str = ""
     bulk: bool = False
     later: Callable[[float, Callable[[], None]], None] | None = None
     run_bulk: Callable[[BulkOperation], None] | None = None

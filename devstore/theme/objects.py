@@ -154,7 +154,7 @@ def collection_object(world: World, collection: Collection, root: str) -> dict[s
         "url": f"{root}/collections/{collection.handle}",
         "products": shown,
         "products_count": len(shown),
-        "image": shown[0]["featured_image"] if shown else None,
+        "image": shown[len(shown) // 3]["featured_image"] if shown else None,
     }
 
 

@@ -158,3 +158,9 @@ def test_the_clock_moves_by_a_week(staff: FlaskClient, world: World) -> None:
     before = world.now()
     staff.post(f"{BASE}/clock", data={"by": "week"})
     assert (world.now() - before).days == 7
+
+
+def test_the_admin_serves_the_pictures_the_api_names(staff: FlaskClient) -> None:
+    picture = staff.get("/cdn/boot-oak.svg")
+    assert picture.mimetype == "image/svg+xml"
+    assert staff.get("/cdn/boot-nocolour.svg").status_code == 404
