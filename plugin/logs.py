@@ -35,6 +35,8 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE,
 )
+# Libraries that report every ordinary step.
+_CHATTY = ("alembic", "httpx", "httpcore", "urllib3")
 _MAIL_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -102,4 +104,6 @@ def configure(process: str, *, output: TextIO | None = None, level: int = loggin
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)

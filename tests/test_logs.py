@@ -105,6 +105,12 @@ def test_personal_and_secret_keys_lose_their_values_however_deep():
     }
 
 
+def test_libraries_speak_up_only_when_something_is_wrong(output: io.StringIO):
+    logging.getLogger("httpx").info("HTTP Request: POST /admin/oauth/access_token 200")
+    logging.getLogger("httpx").warning("slow")
+    assert [line["event"] for line in lines(output)] == ["slow"]
+
+
 def test_what_is_neither_secret_nor_personal_stays():
     kept = {"shop": "a.myshopify.com", "variant": "gid://shopify/ProductVariant/11", "units": 3, "late": True}
     assert masked(kept) == kept

@@ -29,7 +29,7 @@ from tools.valkey import Valkey
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".demo"
 SHOP = "larkspur-outdoor.myshopify.com"
-API_KEY, API_SECRET = "holdfast-demo", "demo-secret-of-no-real-shop"
+API_KEY, API_SECRET = "holdfast-demo", "demo-secret-of-no-real-shop-0123456789"
 # Known by heart when nobody else has them; any free port otherwise.
 USUAL_PORTS = {"app": 4420, "api": 4400, "storefront": 4401, "admin": 4402, "control": 4403, "smtp": 4425}
 PATIENCE_S = 40
@@ -48,7 +48,8 @@ def main() -> int:
     # A story plays beside another demo as well: in a folder of its own, on any free ports.
     stays = os.environ.get("STAY", "1") != "0"
     folder = FOLDER / ("stay" if stays else "story")
-    signal.signal(signal.SIGTERM, _leave)
+    for sign in (signal.SIGTERM, signal.SIGINT):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(sign, _leave)
     try:
         with only_one_in(folder), running_demo(folder, pick_ports(USUAL_PORTS if stays else {})) as demo:
             return stay(demo) if stays else play(demo.urls)
