@@ -85,8 +85,8 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     Read what can be read of the settings form: values of the good fields, and a sentence for each of the others.
 
     Fields are those of `ShopSettings`; a switch that is off is absent, as browsers send it; `working_day_1` (Monday) to
-    `working_day_7` are switches; `date_shape` "day" makes the range 0; `holidays` is text with a day or `day to day` a line;
-    `reply_to` is an address, or empty.
+    `working_day_7` are switches; `date_shape` "day" makes the range 0; `holidays` is text with a day or
+    `day to day` a line; `reply_to` is an address, or empty.
     """
     values: dict[str, Any] = {name: form.get(name) == "yes" for name in SWITCHES}
     errors: dict[str, str] = {}

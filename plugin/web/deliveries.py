@@ -28,9 +28,7 @@ def show_list() -> str:
         read = supply.closed_deliveries if shows_closed else supply.open_deliveries
         found = read(tx, g.shop)
         uncovered = supply.uncovered_units(tx, g.shop)
-    return render_template(
-        "pages/deliveries.html", deliveries=found, shows_closed=shows_closed, uncovered=uncovered
-    )
+    return render_template("pages/deliveries.html", deliveries=found, shows_closed=shows_closed, uncovered=uncovered)
 
 
 @blueprint.get("/deliveries/new")
@@ -44,9 +42,9 @@ def create() -> AnyResponse | str | tuple[str, int]:
         return _form_page(request.form, more=True)
     try:
         draft = _draft(request.form)
+        delivery_id = edit_delivery.create(parts().database, parts().jobs, g.shop, draft, g.now)
     except FieldErrors as exc:
         return _form_page(request.form, errors=exc.errors), 422
-    delivery_id = edit_delivery.create(parts().database, parts().jobs, g.shop, draft, g.now)
     return redirect(f"/deliveries/{delivery_id}?done=delivery", 303)
 
 
@@ -97,15 +95,18 @@ def receive(delivery_id: int) -> AnyResponse | tuple[str, int]:
         text = request.form.get(f"row_{row.row_id}", "").strip()
         if not text:
             continue
-        if not (text.isascii() and text.isdigit()) or int(text) > row.to_come:
-            errors[f"row_{row.row_id}"] = f"{row.title}: write a whole number from 0 to {row.to_come}."
+        if not (text.isascii() and text.isdigit()) or int(text) > row.may_arrive:
+            errors[f"row_{row.row_id}"] = f"{row.title}: write a whole number from 0 to {row.may_arrive}."
         elif int(text):
             units[row.row_id] = int(text)
     if not units and not errors and rows:
         errors[f"row_{rows[0].row_id}"] = "Write how many units arrived in at least one row."
     if errors:
         return _page(delivery_id, typed=request.form, errors=errors), 422
-    edit_delivery.book_receipt(parts().database, parts().jobs, g.shop, delivery_id, units, g.now)
+    try:
+        edit_delivery.book_receipt(parts().database, parts().jobs, g.shop, delivery_id, units, g.now)
+    except FieldErrors as exc:  # somebody booked the same goods since
+        return _page(delivery_id, typed=request.form, errors=exc.errors), 422
     return redirect(f"/deliveries/{delivery_id}?done=received", 303)
 
 
@@ -134,9 +135,7 @@ def _page(
     )
 
 
-def _form_page(
-    form: MultiDict[str, str], *, errors: dict[str, str] | None = None, more: bool = False
-) -> str:
+def _form_page(form: MultiDict[str, str], *, errors: dict[str, str] | None = None, more: bool = False) -> str:
     skus, units = form.getlist("sku"), form.getlist("units")
     typed = [(sku, units[n] if n < len(units) else "") for n, sku in enumerate(skus)]
     blank = FIRST_ROWS if more else max(0, FIRST_ROWS - len(typed))

@@ -13,6 +13,8 @@ from plugin.web.figures import count
 CAUSES = {
     "opening": "counted on the first day",
     "fall": "Shopify shows fewer",
+    "shipped": "shipped",
+    "named": "shipped, as an order we read later says",
     "matched": "matched to a delivery",
     "booked": "booked as arrived",
     "rule": "accepted after waiting, by your rule",
@@ -62,7 +64,7 @@ def _promise(h: Happening, today: date) -> str:
     if promise.get("from"):
         return f"{h.order} was promised {_span(promise['from'], promise.get('to'), today)}"
     if promise.get("weeks"):
-        return f"{h.order} was promised {weeks(*promise['weeks'], 'en')}"
+        return f"{h.order} was promised {weeks(promise['weeks'][0], promise['weeks'][1], 'en')}"
     if promise.get("review"):
         return f"{h.order} has no date; we write again by {_span(promise['review'], None, today)}"
     return f"{h.order} has no date"

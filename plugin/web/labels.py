@@ -29,7 +29,7 @@ EXPLAINED = {
     "untracked": "Shopify does not count its stock, so it is none of our business.",
     "in_stock": "It has stock. The last units sell cleanly; then it goes on backorder if the rule allows.",
     "backorderable": "It has no stock left and may still be ordered.",
-    "limit_reached": "As many units are owed as the limit allows. It opens again when units arrive or orders fall away.",
+    "limit_reached": "As much is owed as the limit allows. It opens again as units arrive or orders fall away.",
 }
 
 NOTICES = {

@@ -57,9 +57,7 @@ def register_pages(app: Flask) -> None:
     """Add every page of the admin frame. The app carries its parts as `app.extensions["holdfast"]`."""
     for module in (home, first_run, products, deliveries, mail, preferences, install):
         app.register_blueprint(module.blueprint)
-    app.register_blueprint(
-        Blueprint("assets", __name__, static_folder=str(STATIC), static_url_path="/assets")
-    )
+    app.register_blueprint(Blueprint("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)
     app.jinja_env.globals.update(
         asset=asset,

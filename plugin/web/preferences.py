@@ -51,15 +51,22 @@ def sample() -> str:
 
 @blueprint.post("/settings/rule")
 def change_rule() -> AnyResponse | str | tuple[str, int]:
-    """Preview first (`act` preview), then save (`act` save): the confirmation carries the same fields again."""
+    """Preview first (`act` preview), then save (`act` save or save_on): the confirmation carries the same fields."""
     try:
         draft = set_rules.check_draft({**request.form, "scope": "all", "subject": ""})
     except FieldErrors as exc:
         return _page(typed_rule=request.form, errors=exc.errors), 422
-    if request.form.get("act") == "save":
-        set_rules.save(parts().database, parts().jobs, g.shop, draft, g.now)
-        return redirect("/settings?done=rule", 303)
-    preview = set_rules.preview(parts().database, g.shop, draft, g.now)
+    database, jobs = parts().database, parts().jobs
+    act = request.form.get("act")
+    if act in ("save", "save_on"):
+        set_rules.save(database, jobs, g.shop, draft, g.now)
+        if act == "save_on":
+            switch_shop.turn_on(database, jobs, g.shop, g.now)
+        return redirect(f"/settings?done={'on' if act == 'save_on' else 'rule'}", 303)
+    with database.read() as tx:
+        is_on = save_settings.read(tx, g.shop).backordering_on
+        is_read = first_sync.read(tx, g.shop).is_done
+    preview = set_rules.preview(database, g.shop, draft, g.now)
     return render_template(
         "pages/rule_preview.html",
         preview=preview,
@@ -68,7 +75,8 @@ def change_rule() -> AnyResponse | str | tuple[str, int]:
         action="/settings/rule",
         back="/settings",
         subject="All products",
-        is_on=_settings().backordering_on,
+        is_on=is_on,
+        is_read=is_read,
     )
 
 
@@ -118,11 +126,6 @@ def _test_page(errors: Mapping[str, str], to: str) -> str:
     if _test_address() == "/first-run":
         return first_run.page(errors=errors, typed_to=to)
     return _page(errors=errors, typed_to=to)
-
-
-def _settings() -> ShopSettings:
-    with parts().database.read() as tx:
-        return save_settings.read(tx, g.shop)
 
 
 def _rule_fields(form: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import catalog, history, queue, rule_list, supply
 from plugin.errors import FieldErrors
-from plugin.services import set_rules
+from plugin.services import save_settings, set_rules
 from plugin.web.histories import in_words
 from plugin.web.numbers import variant_gid
 from plugin.web.parts import parts
@@ -60,6 +60,7 @@ def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
     database, jobs = parts().database, parts().jobs
     with database.read() as tx:
         listed, _ = catalog.variant(tx, g.shop, variant_gid(number))
+        is_on = save_settings.read(tx, g.shop).backordering_on
     scope = "product" if request.form.get("scope") == "product" else "variant"
     subject = listed.product_id if scope == "product" else listed.variant_id
     clears = request.form.get("limit_mode") == "inherit"
@@ -77,25 +78,22 @@ def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
         return redirect(f"/products/{number}?done=rule", 303)
     return render_template(
         "pages/rule_preview.html",
-        preview=set_rules.preview(database, g.shop, draft, g.now),
+        preview=set_rules.preview(database, g.shop, draft, g.now, clears=(scope, subject) if clears else None),
         rule=draft,
         fields={**request.form, "scope": scope},
         action=f"/products/{number}/limit",
         back=f"/products/{number}",
         subject=listed.product if scope == "product" else listed.title,
-        is_on=True,
+        is_on=is_on,
+        is_read=False,
     )
 
 
-def _page(
-    number: int, *, typed: MultiDict[str, str] | None = None, errors: dict[str, str] | None = None
-) -> str:
+def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:
     variant_id = variant_gid(number)
     with parts().database.read() as tx:
         listed, item_id = catalog.variant(tx, g.shop, variant_id)
-        found = rule_list.for_subjects(
-            tx, g.shop, ("all", ""), ("product", listed.product_id), ("variant", variant_id)
-        )
+        found = rule_list.for_subjects(tx, g.shop, ("all", ""), ("product", listed.product_id), ("variant", variant_id))
         own_scope = "variant" if "variant" in found else "product" if "product" in found else None
         return render_template(
             "pages/product.html",

@@ -49,11 +49,13 @@ def as_typed(settings: ShopSettings, form: Mapping[str, str]) -> ShopSettings:
 
 
 def of(settings: ShopSettings, rule: RuleRow, today: date) -> list[Sample]:
-    """Say what shoppers read while a delivery covers the next unit, without one, when it is late, and past the limit."""
+    """Say what shoppers read with a delivery behind the next unit, without one, when it is late, past the limit."""
     expected = today + AHEAD
     found = [
         _sample(
-            settings, f"You enter a delivery expected {figures.day(expected, today)}:", _covered(settings, expected, today)
+            settings,
+            f"You enter a delivery expected {figures.day(expected, today)}:",
+            _covered(settings, expected, today),
         )
     ]
     review = _review(settings, today)

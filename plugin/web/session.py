@@ -1,7 +1,7 @@
 """Who is asking: every page in the admin frame needs a valid ID token, and the shop comes from it alone.
 
-A document carries the token as `?id_token=`, a fetch as `Authorization: Bearer` (App Bridge adds it). Tokens live a minute,
-so a document without a fresh one is sent to a page that holds nothing but App Bridge, which comes back with one.
+A document carries the token as `?id_token=`, a fetch as `Authorization: Bearer` (App Bridge adds it). Tokens live
+a minute, so a document without a fresh one is sent to a page of nothing but App Bridge, which comes back with one.
 Source: Shopify's App Home requests, ID tokens and frame protection.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database, Transaction
@@ -45,6 +45,14 @@ def seed(db: Database) -> None:
         _mail(tx)
         _shop(tx, OTHER_SHOP, "Pine & Copper", "America/Denver", "USD")
         _other_goods(tx)
+        _count_on(tx)
+
+
+def _count_on(tx: Transaction) -> None:
+    """Rows were given numbers by hand, of which PostgreSQL's sequences know nothing."""
+    if not tx.is_sqlite:
+        for table in ("deliveries", "messages"):
+            tx.execute(text(f"select setval(pg_get_serial_sequence('{table}', 'id'), 1000)"))
 
 
 def _put(tx: Transaction, table: Any, *rows: dict[str, Any]) -> None:
@@ -167,6 +175,7 @@ def _goods(tx: Transaction) -> None:
                 "read_at": NOW,
             },
         )
+        _put(tx, t.items, {"shop": SHOP, "item_id": item, "tracked": state != "untracked", "read_at": NOW})
         asks = sku == "TARN-2P"
         _put(
             tx,
@@ -329,7 +338,7 @@ def _order(tx: Transaction, number: int, n: int, goods: tuple[Any, ...], units: 
     )
     told = {"kind": "date", "from": "2026-11-16", "to": "2026-11-19" if n == 12 else "2026-12-14"}
     for kind, step, data in (
-        ("tranche", 0, {"inherited": False}),
+        ("tranche", 0, {"queue_time": bought.isoformat(), "inherited": number < 1043, "unpaid": False}),
         ("promise", 1, {"version": 1, "promise": told}),
     ):
         _put(

@@ -18,13 +18,12 @@ from flask.testing import FlaskClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
+from plugin import create_app
 from plugin.settings import Settings
-from plugin.web.pages import register_pages
 from plugin.wiring import Parts, build
 from tests.web import seeding
 
 KEY, SECRET = "test-client-id", "test-client-secret-of-32-characters"
-TOP = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -100,9 +99,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
 def make_site(database_url: str, redis_url: str) -> Site:
     parts = replace(build(settings(database_url, redis_url)), clock=FixedClock(seeding.NOW))
     seeding.seed(parts.database)
-    app = Flask("plugin", root_path=str(TOP / "plugin"), template_folder=str(TOP / "templates"), static_folder=None)
-    app.extensions["holdfast"] = parts
-    register_pages(app)
+    app = create_app(parts.settings, parts)
     _serve_bridge(app)
     return Site(app, parts)
 

@@ -17,7 +17,17 @@ def databases(request: pytest.FixtureRequest, sqlite_databases: object) -> objec
     return sqlite_databases
 
 
-PAGES = ["/", "/first-run", "/settings", "/products", "/products/11", "/deliveries", "/deliveries/1", "/mail", "/mail/1"]
+PAGES = [
+    "/",
+    "/first-run",
+    "/settings",
+    "/products",
+    "/products/11",
+    "/deliveries",
+    "/deliveries/1",
+    "/mail",
+    "/mail/1",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -32,7 +42,8 @@ def test_a_document_without_a_token_is_sent_for_one(site: Site, path: str) -> No
 def test_the_way_back_keeps_our_own_query_and_drops_what_shopify_added(site: Site) -> None:
     answer = site.client.get("/products?show=owed&q=Söhne&host=abc&hmac=1&embedded=1&shop=" + seeding.SHOP)
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
-    assert query["host"] == ["abc"] and query["shop"] == [seeding.SHOP]
+    assert query["host"] == ["abc"]
+    assert query["shop"] == [seeding.SHOP]
     assert query["shopify-reload"] == ["/products?show=owed&q=S%C3%B6hne"]
 
 
@@ -49,7 +60,8 @@ def test_the_way_back_keeps_our_own_query_and_drops_what_shopify_added(site: Sit
 )
 def test_a_bad_token_opens_nothing(site: Site, token: str) -> None:
     document = site.client.get(f"/?id_token={token}")
-    assert document.status_code == 302 and "id_token" not in document.headers["Location"]
+    assert document.status_code == 302
+    assert "id_token" not in document.headers["Location"]
     fetch = site.client.get("/", headers={"Authorization": f"Bearer {token}"})
     assert fetch.status_code == 401
     assert fetch.headers["X-Shopify-Retry-Invalid-Session-Request"] == "1"
@@ -64,7 +76,8 @@ def test_a_form_needs_its_token_in_the_header(site: Site) -> None:
 def test_the_shop_comes_from_the_token_and_not_from_the_address(site: Site) -> None:
     answer = site.client.get(f"/products?shop={seeding.OTHER_SHOP}&id_token={id_token(seeding.SHOP)}")
     assert answer.status_code == 200
-    assert "Fellside Boot" in answer.text and seeding.SECRET not in answer.text
+    assert "Fellside Boot" in answer.text
+    assert seeding.SECRET not in answer.text
 
 
 @pytest.mark.parametrize("shop", [seeding.SHOP, seeding.OTHER_SHOP])

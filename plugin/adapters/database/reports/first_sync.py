@@ -14,7 +14,7 @@ STAGES = ("variants", "orders", "deciding", "done")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`state`: none (not begun), variants, orders, deciding, done or failed. Lines are those of the bulk file being read."""
+    """`state`: none (not begun), variants, orders, deciding, done, failed. Lines are the bulk file's."""
 
     state: str = "none"
     lines_done: int = 0

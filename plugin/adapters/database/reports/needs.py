@@ -141,7 +141,7 @@ def rises(tx: Transaction, shop: str) -> list[Rise]:
 
 
 def books(tx: Transaction, shop: str, now: datetime) -> list[Books]:
-    """Differences that lasted, and every shortfall. A sale between two of our readings makes a difference for seconds."""
+    """Differences that lasted, and every shortfall. A sale between two readings makes a difference for seconds."""
     lasting = and_(item_states.c.difference != 0, item_states.c.difference_since <= now - LASTING)
     rows = tx.rows(
         _named_items()

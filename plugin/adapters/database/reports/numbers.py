@@ -122,8 +122,6 @@ def last_books_check(tx: Transaction, shop: str) -> BooksCheck | None:
 def unreadable_units(tx: Transaction, shop: str) -> int:
     """Units Shopify has committed to orders that we cannot read (older than 60 days, or plans of other apps)."""
     total = tx.execute(
-        select(func.coalesce(func.sum(baselines.c.units), 0)).where(
-            baselines.c.shop == shop, baselines.c.units > 0
-        )
+        select(func.coalesce(func.sum(baselines.c.units), 0)).where(baselines.c.shop == shop, baselines.c.units > 0)
     ).scalar_one()
     return int(total)

@@ -85,8 +85,23 @@ def _waiting():  # type: ignore[no-untyped-def]
 
 
 def _read(row: Any) -> Waiting:
-    head, (title, variant), rest = row[:3], row[3:5], row[5:]
-    return Waiting(*head, full_title(title, variant), *rest)
+    return Waiting(
+        place=row.queue_place,
+        order_id=row.order_id,
+        order=row.name,
+        title=full_title(row.title, row.variant_title),
+        owed=row.owed_units,
+        held=row.held_units,
+        unpaid=row.unpaid,
+        inherited=row.inherited,
+        queue_time=row.queue_time,
+        promise=row.promise,
+        delivery_id=row.delivery_id,
+        supplier=row.supplier,
+        reference=row.reference,
+        expected_on=row.expected_on,
+        overage=row.overage_units,
+    )
 
 
 def of_item(tx: Transaction, shop: str, item_id: str) -> list[Waiting]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import and_, case, distinct, func, select
 
+from plugin.adapters.database import ledger as ledger_book
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import (
     deliveries,
     delivery_rows,
-    ledger,
     line_states,
     locations,
     products,
     variants,
 )
 from plugin.adapters.database.transaction import Transaction
-from plugin.domain.ledger import Kind
 from plugin.errors import NotFound
 
 LISTED = 200
@@ -80,6 +79,11 @@ class Row:
     @property
     def to_come(self) -> int:
         return max(0, self.units - self.arrived)
+
+    @property
+    def may_arrive(self) -> int:
+        """Units that nobody has said are here."""
+        return max(0, self.to_come - self.booked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,9 @@ def _sums(tx: Transaction, shop: str, ids: Sequence[int]) -> dict[int, tuple[int
             delivery_rows.c.shop == shop, delivery_rows.c.delivery_id.in_(ids)
         )
     )
-    came = received(tx, shop, (row.id for row in rows))
-    waiting = dict(
-        (row.delivery_id, (int(row.units), row.orders))
+    came = ledger_book.received_by_row(tx, shop, [row.id for row in rows])
+    waiting = {
+        row.delivery_id: (int(row.units), row.orders)
         for row in tx.rows(
             select(
                 delivery_rows.c.delivery_id,
@@ -167,32 +171,16 @@ def _sums(tx: Transaction, shop: str, ids: Sequence[int]) -> dict[int, tuple[int
             .where(line_states.c.owed_units > 0)
             .group_by(delivery_rows.c.delivery_id)
         )
-    )
+    }
     sums: dict[int, tuple[int, int, int, int]] = {}
     for delivery_id in ids:
         mine = [row for row in rows if row.delivery_id == delivery_id]
         units = sum(row.units for row in mine)
-        arrived = sum(min(row.units, came.get(row.id, 0)) for row in mine)
+        arrived = sum(min(row.units, came[row.id][0]) for row in mine)
         wanted, orders = waiting.get(delivery_id, (0, 0))
         # A line is filed under the delivery that covers its last unit, so the sum may pass what that one brings.
         sums[delivery_id] = (units, arrived, min(wanted, units - arrived), orders)
     return sums
-
-
-def received(tx: Transaction, shop: str, row_ids: Iterable[int]) -> dict[int, int]:
-    """Units of delivery rows that Shopify's stock has shown."""
-    return _ledger_sums(tx, shop, list(row_ids), Kind.ACCEPT)
-
-
-def _ledger_sums(tx: Transaction, shop: str, row_ids: list[int], kind: Kind) -> dict[int, int]:
-    return {
-        row.delivery_row_id: int(row.units)
-        for row in tx.rows(
-            select(ledger.c.delivery_row_id, func.sum(ledger.c.units).label("units"))
-            .where(ledger.c.shop == shop, ledger.c.kind == kind.value, ledger.c.delivery_row_id.in_(row_ids))
-            .group_by(ledger.c.delivery_row_id)
-        )
-    }
 
 
 def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
@@ -202,7 +190,7 @@ def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
         .order_by(delivery_rows.c.id)
     )
     ids = [row.id for row in found]
-    came, booked = received(tx, shop, ids), _ledger_sums(tx, shop, ids, Kind.BOOKED)
+    came = ledger_book.received_by_row(tx, shop, ids)
     names = _by_item(tx, shop, [row.item_id for row in found])
     waiting = {
         row.delivery_row_id: row
@@ -222,7 +210,7 @@ def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
     }
     rows = []
     for row in found:
-        arrived = came.get(row.id, 0)
+        arrived, booked = came[row.id]
         to_come = max(0, row.units - arrived)
         wait = waiting.get(row.id)
         name = names.get(row.item_id, Sellable(row.item_id, "", "A product that is gone", ""))
@@ -235,7 +223,7 @@ def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
                 name.variant_id,
                 row.units,
                 arrived,
-                max(0, booked.get(row.id, 0) - arrived),
+                booked,
                 min(int(wait.units), to_come) if wait else 0,
                 wait.orders if wait else 0,
             )

@@ -1,0 +1,229 @@
+"""What a click does: the real use cases behind the pages, told by what the pages and the database say afterwards."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from plugin.adapters.database import tables as t
+from tests.web import seeding
+from tests.web.site import Site
+
+RULE = {"limit_mode": "up_to", "limit_units": "4", "wait_from": "3", "wait_to": "4", "without_date": "stop"}
+TENT_ITEM = "gid://shopify/InventoryItem/513"
+
+
+def row(site: Site, table: Any, *where: Any) -> Any:
+    with site.parts.database.read() as tx:
+        return tx.execute(select(table).where(*where)).mappings().first()
+
+
+def my_settings(site: Site) -> Any:
+    return row(site, t.shop_settings, t.shop_settings.c.shop == seeding.SHOP)
+
+
+def follow(site: Site, path: str, form: dict[str, object], leads_to: str) -> str:
+    answer = site.post(path, form)
+    assert (answer.status_code, answer.headers.get("Location")) == (303, leads_to)
+    return site.get(leads_to).text
+
+
+def test_a_rule_is_previewed_with_names_before_it_is_saved(site: Site) -> None:
+    preview = site.post("/settings/rule", {**RULE, "act": "preview"})
+    assert preview.status_code == 200
+    assert "will close" in preview.text
+    assert "Fellside Boot, 42 / Peat" in preview.text
+    assert "Already owed: 9; a limit above that keeps it open." in preview.text
+    mine = (t.rules.c.shop == seeding.SHOP, t.rules.c.scope == "all")
+    assert row(site, t.rules, *mine)["limit_units"] == 10
+    text = follow(site, "/settings/rule", {**RULE, "act": "save"}, "/settings?done=rule")
+    assert "up to 4 each, usual wait 3 to 4 weeks, don’t sell without a date" in text
+    assert row(site, t.rules, *mine)["limit_units"] == 4
+    assert row(site, t.rules, t.rules.c.shop == seeding.OTHER_SHOP)["limit_units"] == 10
+
+
+def test_saving_the_first_rule_can_turn_backordering_on(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.shop_settings).values(backordering_on=False))
+        tx.execute(delete(t.rules).where(t.rules.c.shop == seeding.SHOP))
+    preview = site.post("/settings/rule", {**RULE, "act": "preview"}).text
+    assert "Backordering is still off" in preview
+    assert "Save and turn backordering on" in preview
+    assert "Backordering is on" in follow(site, "/settings/rule", {**RULE, "act": "save_on"}, "/settings?done=on")
+    assert my_settings(site)["backordering_on"] is True
+
+
+def test_a_variant_gets_a_setting_of_its_own_and_loses_it(site: Site) -> None:
+    form = {**RULE, "scope": "variant", "limit_units": "0"}
+    assert "Fellside Boot, 42 / Peat" in site.post("/products/11/limit", {**form, "act": "preview"}).text
+    follow(site, "/products/11/limit", {**form, "act": "save"}, "/products/11?done=rule")
+    own = (t.rules.c.shop == seeding.SHOP, t.rules.c.scope == "variant")
+    found = row(site, t.rules, *own)
+    assert (found["subject"], found["limit_mode"], found["limit_units"]) == (
+        "gid://shopify/ProductVariant/11",
+        "up_to",
+        0,
+    )
+    clear = {**form, "limit_mode": "inherit"}
+    assert "as the rule for all products says" in site.post("/products/11/limit", {**clear, "act": "preview"}).text
+    follow(site, "/products/11/limit", {**clear, "act": "save"}, "/products/11?done=cleared")
+    assert row(site, t.rules, *own) is None
+
+
+def test_a_blank_number_on_a_product_is_an_error_beside_the_field(site: Site) -> None:
+    answer = site.post("/products/11/limit", {**RULE, "limit_units": " ", "scope": "product", "act": "preview"})
+    assert answer.status_code == 422
+    assert 'id="limit_units-error"' in answer.text
+    assert row(site, t.rules, t.rules.c.scope == "product") is None
+
+
+def test_everything_is_paused_resumed_and_put_back(site: Site) -> None:
+    assert "is paused" in follow(site, "/settings/switch", {"to": "paused"}, "/settings?done=paused")
+    assert "Everything is paused since" in site.get("/").text
+    assert "Backordering is on" in follow(site, "/settings/switch", {"to": "running"}, "/settings?done=resumed")
+    assert "Backordering is off" in follow(site, "/settings/switch", {"to": "restored"}, "/settings?done=restored")
+    assert my_settings(site)["backordering_on"] is False
+
+
+def test_a_delivery_is_entered_with_its_rows(site: Site) -> None:
+    form = {
+        "supplier": "Überquell & Söhne",
+        "reference": "PO-7",
+        "location_id": seeding.MAIN,
+        "expected_on": "2027-01-04",
+        "sku": ["TARN-2P", "", "HARM-1"],
+        "units": ["12", "", "3"],
+    }
+    answer = site.post("/deliveries/new", form)
+    assert answer.status_code == 303
+    text = site.get(answer.headers["Location"]).text
+    assert "Überquell &amp; Söhne PO-7" in text
+    assert "Tarn Two-Person Tent" in text
+    found = row(site, t.deliveries, t.deliveries.c.reference == "PO-7")
+    assert (found["shop"], found["expected_on"]) == (seeding.SHOP, date(2027, 1, 4))
+    rows = row(site, t.delivery_rows, t.delivery_rows.c.delivery_id == found["id"])
+    assert (rows["item_id"], rows["units"]) == (TENT_ITEM, 12)
+
+
+def test_more_rows_keep_what_was_typed(site: Site) -> None:
+    answer = site.post("/deliveries/new", {"act": "more", "supplier": "Acme", "sku": ["TARN-2P"], "units": ["4"]})
+    assert answer.status_code == 200
+    assert 'value="TARN-2P"' in answer.text
+    assert 'value="Acme"' in answer.text
+    assert answer.text.count('name="sku"') == 6
+
+
+def test_a_new_date_is_shown_with_its_consequences_before_it_is_saved(site: Site) -> None:
+    form = {"version": "1", "expected_on": "2026-12-14", "reason": "Stuck in customs"}
+    preview = " ".join(site.post("/deliveries/1/date", {**form, "act": "preview"}).text.split())
+    assert '<dt>Orders that wait on it</dt><dd class="num">7</dd>' in preview
+    assert "15–22 December" in preview
+    assert row(site, t.deliveries, t.deliveries.c.id == 1)["version"] == 1
+    text = follow(site, "/deliveries/1/date", {**form, "act": "save"}, "/deliveries/1?done=date")
+    assert "Expected 14 December" in text
+    assert "Stuck in customs" in text
+    assert "late" not in text.split("</h1>")[0]
+    again = site.post("/deliveries/1/date", {**form, "expected_on": "2027-02-01", "act": "save"})
+    assert again.status_code == 409
+    assert "Somebody changed this delivery" in again.text
+    assert 'value="2027-02-01"' in again.text
+    assert row(site, t.deliveries, t.deliveries.c.id == 1)["expected_on"] == date(2026, 12, 14)
+
+
+def test_goods_are_booked_in_and_never_more_than_are_coming(site: Site) -> None:
+    text = follow(site, "/deliveries/1/receive", {"row_1": "30", "row_2": ""}, "/deliveries/1?done=received")
+    assert "+30 booked" in text
+    answer = site.post("/deliveries/1/receive", {"row_1": "11"})
+    assert answer.status_code == 422
+    assert "from 0 to 10" in answer.text
+
+
+def test_a_cancelled_delivery_is_closed(site: Site) -> None:
+    follow(site, "/deliveries/2/cancel", {"version": "1"}, "/deliveries?done=cancelled")
+    assert "Tarn Textiles" not in site.get("/deliveries").text
+    assert "Tarn Textiles" in site.get("/deliveries?show=closed").text
+
+
+@pytest.mark.parametrize(("answer", "done", "kind"), [("yes", "accepted", "accept"), ("no", "refused", "refuse")])
+def test_did_it_arrive_is_answered_in_the_ledger(site: Site, answer: str, done: str, kind: str) -> None:
+    form: dict[str, object] = {"item_id": TENT_ITEM, "location_id": seeding.MAIN, "answer": answer}
+    follow(site, "/home/rise", form, f"/?done={done}")
+    found = row(site, t.ledger, t.ledger.c.shop == seeding.SHOP, t.ledger.c.kind == kind)
+    assert (found["item_id"], found["units"]) == (TENT_ITEM, 10)
+
+
+def test_a_rise_that_is_gone_meanwhile_is_said_and_changes_nothing(site: Site) -> None:
+    form: dict[str, object] = {
+        "item_id": "gid://shopify/InventoryItem/511",
+        "location_id": seeding.MAIN,
+        "answer": "yes",
+    }
+    answer = site.post("/home/rise", form)
+    assert answer.status_code == 404
+    assert "settled or changed meanwhile" in answer.text
+
+
+def test_our_setting_is_applied_again_over_a_foreign_hand(site: Site) -> None:
+    follow(site, "/home/reapply/14", {}, "/?done=reapplied")
+    found = row(site, t.due, t.due.c.shop == seeding.SHOP, t.due.c.lane == "switch")
+    assert found["subject"] == "gid://shopify/ProductVariant/14"
+
+
+def test_mails_of_a_cause_leave_or_are_dropped_only_on_word(site: Site) -> None:
+    review = site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
+    assert "Send 12" in review
+    assert "#1041" in review
+    follow(site, "/mail/decide", {"cause": "delivery/1/date/2", "answer": "send"}, "/mail?done=approved")
+    assert row(site, t.notices, t.notices.c.state == "asks") is None
+    assert "Nothing waits here any more" in site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
+
+
+def test_mails_of_a_cause_can_be_dropped(site: Site) -> None:
+    follow(site, "/mail/decide", {"cause": "delivery/1/date/2", "answer": "drop"}, "/mail?done=discarded")
+    with site.parts.database.read() as tx:
+        assert {state for (state,) in tx.rows(select(t.notices.c.state))} == {"dropped"}
+
+
+def test_all_mail_is_paused_and_resumed(site: Site) -> None:
+    assert "All mail is paused since" in follow(site, "/mail/switch", {"to": "paused"}, "/mail?done=mail-paused")
+    assert "All mail is paused" in site.get("/").text
+    follow(site, "/mail/switch", {"to": "running"}, "/mail?done=mail-resumed")
+    assert my_settings(site)["mail_paused_at"] is None
+
+
+def test_a_failed_mail_is_tried_again_and_a_foreign_one_is_not(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.messages).values(to_encrypted="sealed", letter_encrypted=b"sealed"))
+    assert site.post("/mail/3/retry").headers["Location"] == "/mail/3?done=retried"
+    assert row(site, t.messages, t.messages.c.id == 3)["state"] == "waiting"
+    assert site.post("/mail/90/retry").status_code == 404
+    assert row(site, t.messages, t.messages.c.id == 90)["state"] == "failed"
+
+
+def test_mail_is_switched_on_only_after_a_test_mail(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.shop_settings).values(mail_confirmed_at=None, mail_test_sent_at=None))
+    early = site.post("/settings/test-arrived", {"page": "settings"})
+    assert early.status_code == 422
+    assert my_settings(site)["mail_confirmed_at"] is None
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.shop_settings).values(mail_test_sent_at=seeding.NOW - timedelta(minutes=2)))
+    assert "It arrived: switch mail on" in site.get("/first-run").text
+    follow(site, "/settings/test-arrived", {"page": "first-run"}, "/first-run?done=confirmed")
+    assert my_settings(site)["mail_confirmed_at"] is not None
+
+
+def test_a_mail_server_that_is_down_is_said_beside_the_field(site: Site) -> None:
+    answer = site.post("/settings/test-mail", {"to": "me@larkspur.example", "page": "settings"})
+    assert answer.status_code == 422
+    assert 'id="to-error"' in answer.text
+    assert 'value="me@larkspur.example"' in answer.text
+
+
+def test_what_was_owed_before_us_is_seen_once(site: Site) -> None:
+    assert "#1041" in site.get("/first-run").text
+    follow(site, "/first-run/seen", {}, "/first-run")
+    assert my_settings(site)["inherited_seen_at"] is not None
