@@ -108,7 +108,7 @@ class Costing:
         return cost
 
     def _page_size(self, field: FieldNode) -> int:
-        for argument in field.arguments:
+        for argument in field.arguments or ():
             if argument.name.value in {"first", "last"}:
                 if isinstance(argument.value, IntValueNode):
                     return int(argument.value.value)

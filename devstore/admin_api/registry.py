@@ -100,6 +100,8 @@ def read_attribute(source: Any, info: GraphQLResolveInfo, **_: Any) -> Any:
     if not _allowed(info):
         return None
     if isinstance(source, dict):
+        if name not in source and info.parent_type.name.endswith("Payload"):
+            return None
         if name not in source:
             raise not_played(f"{info.parent_type.name}.{name}")
         return present(source[name])
