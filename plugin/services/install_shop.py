@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from plugin.adapters.database import facts, shops
+from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import shop as shopify_shop
 from plugin.adapters.shopify.tokens import Caller, TokenSet
 from plugin.services import keep_tokens, sync_shop
@@ -26,29 +27,27 @@ def ensure_installed(parts: Parts, caller: Caller) -> None:
         row = shops.find(tx, caller.shop)
     if row is not None and row.status == shops.INSTALLED:
         return
-    keep_tokens.acquire(parts, caller)
-    _finish(parts, caller.shop, reinstalled=row is None or row.status == shops.UNINSTALLED)
+    keep_tokens.acquire(parts, caller, lambda tx, now: _install(tx, caller.shop, now))
+    read_shop_facts(parts, caller.shop)
+    parts.jobs.wake(caller.shop, "sync")
 
 
 def install_with_tokens(parts: Parts, shop: str, found: TokenSet) -> None:
     """Install by the authorization code grant (custom apps)."""
-    with parts.database.read() as tx:
-        row = shops.find(tx, shop)
-    keep_tokens.keep(parts, shop, found)
-    _finish(parts, shop, reinstalled=row is None or row.status == shops.UNINSTALLED)
-
-
-def _finish(parts: Parts, shop: str, *, reinstalled: bool) -> None:
-    now = parts.clock.now()
-    with parts.database.begin() as tx:
-        if reinstalled:
-            shops.install(tx, shop, now)
-            sync_shop.begin(tx, shop, "first", now)
-        else:
-            shops.unlock(tx, shop)
-            sync_shop.begin(tx, shop, "asked", now)
+    keep_tokens.keep(parts, shop, found, lambda tx, now: _install(tx, shop, now))
     read_shop_facts(parts, shop)
     parts.jobs.wake(shop, "sync")
+
+
+def _install(tx: Transaction, shop: str, now: datetime) -> None:
+    """Note the install; a shop whose token had died is only let in again, and read for what it did meanwhile."""
+    row = shops.find(tx, shop)
+    if row is not None and row.status != shops.UNINSTALLED:
+        shops.unlock(tx, shop)
+        sync_shop.begin(tx, shop, "asked", now)
+        return
+    shops.install(tx, shop, now)
+    sync_shop.begin(tx, shop, "first", now)
 
 
 def read_shop_facts(parts: Parts, shop: str) -> None:

@@ -6,13 +6,14 @@ An acquisition retires every other refresh token of the shop, so two of these mu
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from plugin.adapters.database import leases, shops
+from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.shopify.tokens import Caller, TokenSet
 from plugin.domain.facts import Shop
@@ -46,22 +47,33 @@ def _token_lock(parts: Parts, shop: str) -> Iterator[None]:
             leases.release(tx, shop, _LEASE, holder)
 
 
-def acquire(parts: Parts, caller: Caller) -> None:
-    """Exchange a staff member's ID token for an offline token and keep it."""
+Installing = Callable[[Transaction, datetime], None]
+
+
+def acquire(parts: Parts, caller: Caller, install: Installing) -> None:
+    """
+    Exchange a staff member's ID token for an offline token and keep it.
+
+    Args:
+        install: Run in the transaction that stores the tokens, before them.
+    """
     with _token_lock(parts, caller.shop):
         found = parts.tokens.exchange(caller)
-        _store(parts, caller.shop, found)
+        _store(parts, caller.shop, found, install)
 
 
-def keep(parts: Parts, shop: str, found: TokenSet) -> None:
+def keep(parts: Parts, shop: str, found: TokenSet, install: Installing) -> None:
     """Keep tokens that came by another way (code grant)."""
     with _token_lock(parts, shop):
-        _store(parts, shop, found)
+        _store(parts, shop, found, install)
 
 
-def _store(parts: Parts, shop: str, found: TokenSet) -> None:
+def _store(parts: Parts, shop: str, found: TokenSet, install: Installing | None = None) -> None:
+    now = parts.clock.now()
     with parts.database.begin() as tx:
-        shops.put_tokens(tx, shop, found, parts.vault, parts.clock.now())
+        if install is not None:
+            install(tx, now)
+        shops.put_tokens(tx, shop, found, parts.vault, now)
 
 
 def access_token(parts: Parts, shop: str) -> str:
