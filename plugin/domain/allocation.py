@@ -160,7 +160,7 @@ def places_of(
                     location,
                     take,
                     covered,
-                    line.paid_at is not None,
+                    is_paid(tranche, line),
                     tranche.n in new_tranches,
                 )
             )
@@ -180,6 +180,11 @@ def _stretches(tranches: Sequence[Tranche], settled: int) -> list[tuple[Tranche,
         if tranche.units > gone:
             stretches.append((tranche, tranche.units - gone))
     return stretches
+
+
+def is_paid(tranche: Tranche, line: QueuedLine) -> bool:
+    """Units paid for stay so when an edit leaves the order something more to pay."""
+    return line.paid_at is not None or not tranche.unpaid
 
 
 def _queue_time(tranche: Tranche, line: QueuedLine) -> datetime:

@@ -104,6 +104,15 @@ def test_the_next_buyer_is_told_that_the_first_delivery_is_reserved() -> None:
     assert badge_data(OPEN, plan.next_unit, None, WORDS)["reserved"] == "2027-06-12"
 
 
+def test_a_first_delivery_with_units_left_is_not_called_reserved() -> None:
+    world = World(0)
+    world.deliver(1, 2, day(6, 12))
+    world.deliver(2, 5, day(7, 1))
+    world.order(1)
+    plan = world.review()
+    assert (plan.next_unit.promise.to, plan.next_unit.reserved) == (day(6, 12), None)
+
+
 def test_without_a_delivery_the_usual_wait_is_said_in_weeks_and_never_as_a_day() -> None:
     world = World(0, rules=review_rules(usual_wait=(3, 4)))
     number = world.order(1)
@@ -184,6 +193,9 @@ def test_the_best_of_the_places_that_sell_online_is_told_to_the_next_buyer() -> 
     world.deliver(2, 5, day(6, 1), at=EAST)
     plan = world.review()
     assert plan.next_unit.promise.to == day(6, 1)
+    world.online = {EAST, WEST}
+    plan = world.review()
+    assert plan.next_unit.promise.to == day(5, 1)
 
 
 def test_the_badge_says_nothing_where_nothing_is_sold_on_backorder() -> None:

@@ -228,6 +228,20 @@ def test_lowering_takes_the_newest_units_of_a_line() -> None:
     assert (world.owed(first), world.owed(second)) == (0, 1)
 
 
+def test_what_was_paid_for_keeps_its_place_while_an_edit_waits_for_its_payment() -> None:
+    world, (first, second) = queue_of(1, 1)
+    world.wait(minutes(1))
+    world.raise_to(first, 1)
+    world.unpay(first)
+    world.review()
+    arrive(world, 3)
+    world.review()
+    assert (world.owed(first), world.owed(second)) == (1, 0)
+    world.pay(first)
+    world.review()
+    assert world.owed(first) == 0
+
+
 def test_removing_a_line_and_reading_it_again_changes_nothing_more() -> None:
     world, (number, other) = queue_of(2, 2, stock=1)
     world.cancel(number)

@@ -107,6 +107,29 @@ def test_inherited_lines_use_the_limit_up_and_are_no_overage() -> None:
     assert recorded(world) == [(world.lines[over].line_id, 1)]
 
 
+def test_of_inherited_lines_past_the_limit_none_is_overage() -> None:
+    world = World(0, rules=review_rules(limit=up_to(2)))
+    world.order(5, inherited=True)
+    world.review()
+    assert not recorded(world)
+
+
+def test_without_a_limit_there_is_no_overage() -> None:
+    world = World(0, rules=review_rules(limit=Limit(LimitMode.NO_LIMIT)))
+    world.review()
+    world.order(50)
+    world.review()
+    assert not recorded(world)
+
+
+def test_what_is_sold_under_never_is_all_overage() -> None:
+    world = World(0, rules=review_rules(limit=Limit(LimitMode.NEVER)))
+    world.review()
+    number = world.order(2)
+    world.review()
+    assert recorded(world) == [(world.lines[number].line_id, 2)]
+
+
 def test_a_cancelled_unit_may_be_sold_again() -> None:
     world = limited_world(5, 5)
     assert world.plan is not None

@@ -159,13 +159,13 @@ def test_a_rise_with_nothing_behind_it_counts_after_the_shops_own_time() -> None
 
 def test_a_rise_closes_the_oldest_delivery_and_the_rest_stays_to_come() -> None:
     world, number = oversold(15)
-    world.deliver(1, 10, day(4, 1))
-    world.deliver(2, 10, day(5, 1))
+    world.deliver(1, 10, day(5, 1))
+    world.deliver(2, 10, day(4, 1))
     world.stock(4)
     world.review()
     assert world.owed(number) == 11
     accepted = [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id is not None]
-    assert [(e.delivery_row_id, e.units, e.data["cause"]) for e in accepted] == [(1, 4, "matched")]
+    assert [(e.delivery_row_id, e.units, e.data["cause"]) for e in accepted] == [(2, 4, "matched")]
     promise = world.promise(number)
     assert promise is not None
     assert promise.to == day(5, 1)

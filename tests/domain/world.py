@@ -115,6 +115,10 @@ class World:
     def pay(self, number: int) -> None:
         self._change(number, paid_at=self.now)
 
+    def unpay(self, number: int) -> None:
+        """Shopify calls an order unpaid again as soon as an edit leaves something to pay."""
+        self._change(number, paid_at=None)
+
     def raise_to(self, number: int, units: int) -> None:
         """Edit an order upwards: `units` more than are open now."""
         line = self.lines[number]
