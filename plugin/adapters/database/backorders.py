@@ -102,7 +102,8 @@ def _line(row: Any, history: LineHistory, opened: Mapping[LocationGid, int], ins
         changed_at=row.updated_at,
         paid_at=row.paid_at,
         open=opened,
-        shipped=max(0, row.current - row.unfulfilled),
+        # What a cancelled order still counts as current did not ship.
+        shipped=max(0, row.current - row.unfulfilled) if row.cancelled_at is None else history.settled,
         settled=history.settled,
         held=history.held,
         tranches=history.tranches,
