@@ -1,17 +1,96 @@
-"""Ways in: the page that fetches a fresh ID token, and the code grant of custom apps."""
+"""Ways in: the page that fetches a fresh ID token, and the code grant of custom apps.
+
+The code grant is off for the public listing, where Shopify installs the app and ID tokens are exchanged. It never asks
+for a shop's domain: it begins with a request that Shopify signed.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+import secrets
+import tomllib
+from functools import cache
+from pathlib import Path
 
+from flask import Blueprint, abort, redirect, render_template, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response as AnyResponse
+
+from plugin.adapters.shopify import code_grant
 from plugin.adapters.shopify.tokens import PATCH_ID_TOKEN_PATH
-from plugin.web.session import protect
+from plugin.errors import ShopifyError, SignatureError
+from plugin.services.install_shop import install_with_tokens
+from plugin.web.parts import parts
+from plugin.web.session import protect, shopify_did_not_answer
+
+APP_TOML = Path(__file__).resolve().parents[2] / "shopify.app.toml"
+STATE_COOKIE = "holdfast-install"
+STATE_LIVES_S = 600
 
 blueprint = Blueprint("install", __name__)
 blueprint.after_request(protect)
+blueprint.register_error_handler(ShopifyError, shopify_did_not_answer)
 
 
 @blueprint.get(PATCH_ID_TOKEN_PATH)
 def patch_id_token() -> str:
     """Nothing but App Bridge: it reads `shopify-reload` and opens that address with a fresh ID token."""
     return render_template("pages/patch_id_token.html")
+
+
+@blueprint.get("/auth/install")
+def begin_code_grant() -> AnyResponse:
+    """Send the merchant from a signed request of Shopify's to the page that grants the scopes."""
+    _require_code_grant()
+    try:
+        shop = code_grant.install_shop(request.args, parts().credentials)
+    except SignatureError:
+        abort(401)
+    state = secrets.token_urlsafe(24)
+    url = code_grant.permission_url(shop, asked_scopes(), _callback_address(), state, parts().credentials)
+    answer = redirect(url)
+    answer.set_cookie(
+        STATE_COOKIE,
+        _signer().dumps(state),
+        max_age=STATE_LIVES_S,
+        path="/auth",
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+@blueprint.get("/auth/callback")
+def end_code_grant() -> AnyResponse:
+    """Take the code Shopify came back with, install the shop, and go to the app inside the admin."""
+    _require_code_grant()
+    here = parts()
+    try:
+        expected = _signer().loads(request.cookies.get(STATE_COOKIE, ""), max_age=STATE_LIVES_S)
+        shop, code = code_grant.validate_callback(request.args, expected, here.credentials)
+    except (BadSignature, SignatureError):
+        abort(401)
+    install_with_tokens(here, shop, code_grant.exchange_code(shop, code, here.credentials, here.transport))
+    answer = redirect(f"https://{shop}/admin/apps/{here.settings.shopify_api_key}")
+    answer.delete_cookie(STATE_COOKIE, path="/auth")
+    return answer
+
+
+@cache
+def asked_scopes() -> tuple[str, ...]:
+    """The scopes of `shopify.app.toml`, the one place that lists them."""
+    listed = tomllib.loads(APP_TOML.read_text(encoding="utf-8"))["access_scopes"]["scopes"]
+    return tuple(scope.strip() for scope in listed.split(","))
+
+
+def _require_code_grant() -> None:
+    if not parts().settings.code_grant_install:
+        abort(404)
+
+
+def _callback_address() -> str:
+    return f"{parts().settings.app_url}/auth/callback"
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(parts().settings.shopify_api_secret, salt="code grant state")

@@ -36,7 +36,7 @@ def admin_blueprint(name: str, import_name: str) -> Blueprint:
     blueprint.after_request(protect)
     blueprint.register_error_handler(Conflict, _somebody_was_first)
     blueprint.register_error_handler(NotFound, _not_there)
-    blueprint.register_error_handler(ShopifyError, _shopify_did_not_answer)
+    blueprint.register_error_handler(ShopifyError, shopify_did_not_answer)
     return blueprint
 
 
@@ -130,5 +130,5 @@ def _not_there(error: NotFound) -> tuple[str, int]:
     return render_template("pages/not_found.html"), 404
 
 
-def _shopify_did_not_answer(error: ShopifyError) -> tuple[str, int]:
+def shopify_did_not_answer(error: ShopifyError) -> tuple[str, int]:
     return render_template("pages/shopify_down.html"), 503
