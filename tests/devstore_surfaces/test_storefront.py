@@ -156,3 +156,10 @@ def test_the_product_json_of_the_theme_tells_no_stock(shopper: FlaskClient, back
 def test_the_shop_follows_the_host(storefront: Flask, world: World, config: AppConfig) -> None:
     page = storefront.test_client().get("/", base_url="http://larkspur-outdoor.myshopify.com")
     assert "Larkspur Outdoor" in page.text
+
+
+def test_a_shoppers_name_is_text_and_not_markup(shopper: FlaskClient, world: World) -> None:
+    shopper.post("/cart/add", data={"id": variant_of(world, "GC").id})
+    placed = shopper.post("/checkout", data={**BUYER, "first_name": "<b>Ada</b>"}, follow_redirects=True)
+    assert "&lt;b&gt;Ada" in placed.text
+    assert "<b>Ada" not in placed.text
