@@ -80,9 +80,7 @@ class SmtpSink:
 
     def keep(self, envelope: Envelope) -> None:
         """Put a mail on the pile."""
-        content = (
-            envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
-        )
+        content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         message = email.message_from_bytes(content, policy=email.policy.default)
         recipients = tuple(str(r) for r in envelope.rcpt_tos)
         self.mails.append(Received(str(envelope.mail_from), recipients, message))
