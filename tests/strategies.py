@@ -70,6 +70,7 @@ _BY_KIND = {
     "order": _orders,
     "inherited": st.builds(Event, st.just("inherited"), units, _picks),
     "pay": st.builds(Event, st.just("pay"), pick=_picks),
+    "unpay": st.builds(Event, st.just("unpay"), pick=_picks),
     "raise": st.builds(Event, st.just("raise"), units, _picks),
     "lower": st.builds(Event, st.just("lower"), units, _picks, st.booleans()),
     "cancel": st.builds(Event, st.just("cancel"), pick=_picks, flag=st.booleans()),

@@ -269,6 +269,12 @@ def stops_being_true(promise: Promise, timezone: str) -> datetime | None:
     return end_of_day(last, timezone) if last else None
 
 
+def has_passed(promise: Promise, today: date) -> bool:
+    """Whether a promise speaks of a day that is over."""
+    last = promise.to or promise.review
+    return last is not None and last < today
+
+
 def look_again(promise: Promise, timezone: str) -> datetime | None:
     """When a promise must be computed anew: when its first day is over, or the day on which we write begins."""
     if promise.review:

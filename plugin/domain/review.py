@@ -33,6 +33,7 @@ from plugin.domain.promises import (
     NextUnit,
     Owed,
     Promise,
+    has_passed,
     look_again,
     next_unit,
     peg,
@@ -691,6 +692,8 @@ def _line_states(
         owed = sum(p.owed for p in mine)
         past = view.promises.get(line_id, LinePromises())
         version, promise, promise_entry = past.version, past.current, _promise_entry(line_id, past)
+        if promise and has_passed(promise, dates.today):
+            promise = None
         if owed and balanced:
             rows, uncovered = pegged[line_id]
             promise = dates.of_rows(rows, uncovered, past.current)

@@ -31,6 +31,8 @@ def happen(world: World, event: Event) -> None:
         world.order(event.units, at=where, paid=event.flag, inherited=is_old)
     elif event.what == "pay" and line and line.paid_at is None:
         world.pay(line.number)
+    elif event.what == "unpay" and line:
+        world.unpay(line.number)
     elif event.what == "raise" and line:
         world.raise_to(line.number, event.units)
     elif event.what == "lower" and line:
@@ -114,9 +116,9 @@ def check(world: World) -> None:
 
 def nothing_shown_is_past(world: World, plan: ItemPlan) -> None:
     today = world.now.date()
-    told = [plan.next_unit.promise] + ([s.promise for s in plan.lines if s.promise] if not plan.read_again else [])
+    told = [plan.next_unit.promise, *(s.promise for s in plan.lines if s.promise)]
     for promise in told:
-        for shown in (promise.from_, promise.to, promise.review):
+        for shown in (promise.to, promise.review) if plan.read_again else (promise.from_, promise.to, promise.review):
             assert shown is None or shown >= today
         if promise.kind is PromiseKind.DATE:
             assert promise.row_id in world.deliveries
@@ -134,6 +136,7 @@ def owed_is_open_less_held(world: World, plan: ItemPlan) -> None:
         assert state.owed == world.owed(number) >= 0
         assert state.held + state.owed == state.open == line.unfulfilled
         assert (state.promise is not None) == (state.owed > 0)
+        assert not (state.owed and line.inherited and world._past(line.line_id))
         assert (state.queue_place > 0) == (state.owed > 0)
 
 

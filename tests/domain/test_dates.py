@@ -46,6 +46,18 @@ def test_a_passed_date_without_stock_is_late_and_fills_nobody() -> None:
     assert badge_data(OPEN, plan.next_unit, None, WORDS)["state"] == "late_unknown"
 
 
+def test_a_date_that_passes_while_orders_are_missing_is_not_shown() -> None:
+    world = World(0)
+    world.review()
+    world.deliver(1, 10, day(3, 5))
+    number = world.order(1)
+    world.review()
+    world.wait(timedelta(days=5))
+    world.order(1)
+    assert world.review(read=False).read_again
+    assert world.promise(number) is None
+
+
 @pytest.mark.parametrize(
     ("wait", "without_date", "state"),
     [
