@@ -230,7 +230,7 @@ class _Story:
 
     def unexplained(self) -> bool:
         number = self.variant_id
-        return "not counted yet" in self.hands.page(f"/products/{number}").lower()
+        return "unexplained" in self.hands.page(f"/products/{number}")
 
     def look_back(self) -> None:
         subjects = [(str(m["to"]), m["subject"]) for m in self.hands.mails()]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from plugin.domain.business_days import WorkingCalendar
 from plugin.domain.lead_time import SupplierRecord, believed
-from plugin.domain.limits import Limit, State, Verdict
+from plugin.domain.limits import State, Verdict
 from plugin.domain.supply import SupplyRow
 
 
@@ -212,21 +212,27 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class NextUnit:
-    """What the next buyer would be told, and the first delivery when all of it is already promised."""
+    """
+    What the next buyer would be told, and the first delivery when all of it is already promised.
+
+    free_units: units of the delivery behind the promise that nobody was promised; None without a delivery.
+    """
 
     promise: Promise
     reserved: date | None = None
-    reserved_row: int | None = None
+    free_units: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         raw = self.promise.to_json()
         if self.reserved:
             raw["reserved"] = self.reserved.isoformat()
+        if self.free_units is not None:
+            raw["free"] = self.free_units
         return raw
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> NextUnit:
-        return NextUnit(Promise.from_json(raw), _day(raw.get("reserved")))
+        return NextUnit(Promise.from_json(raw), _day(raw.get("reserved")), raw.get("free"))
 
 
 def next_unit(dates: Dates, pegging: Pegging, previous: Promise | None) -> NextUnit:
@@ -238,8 +244,8 @@ def next_unit(dates: Dates, pegging: Pegging, previous: Promise | None) -> NextU
     first = pegging.order[0]
     window = dates.windows[first]
     if first != free[0] and window is not None and promise.kind is PromiseKind.DATE:
-        return NextUnit(promise, reserved=window.from_)
-    return NextUnit(promise)
+        return NextUnit(promise, window.from_, pegging.leftover[free[0]])
+    return NextUnit(promise, None, pegging.leftover[free[0]])
 
 
 def moved_materially(told: Promise, now: Promise, tell_after_days: int) -> bool:
@@ -300,7 +306,7 @@ class BadgeWords:
     timezone: str
 
 
-def badge_data(verdict: Verdict, upcoming: NextUnit, limit: Limit | None, words: BadgeWords) -> dict[str, Any]:
+def badge_data(verdict: Verdict, upcoming: NextUnit, words: BadgeWords) -> dict[str, Any]:
     """
     Build the badge's metafield (`docs/architecture.md`, badge data).
 
@@ -331,12 +337,17 @@ def badge_data(verdict: Verdict, upcoming: NextUnit, limit: Limit | None, words:
     if promise.review:
         data["review"] = promise.review.isoformat()
     data["cancel"] = words.may_cancel
-    if words.show_units_left and verdict.remaining is not None and limit is not None:
-        data["left"] = verdict.remaining
+    if words.show_units_left and promise.kind is PromiseKind.DATE and upcoming.free_units is not None:
+        data["left"] = _units_left(upcoming.free_units, verdict.remaining)
     until = stops_being_true(promise, words.timezone)
     if until:
         data["until"] = _epoch(until)
     return data
+
+
+def _units_left(free: int, remaining: int | None) -> int:
+    """Units a buyer can still get at the date shown: free in that delivery, and within the limit."""
+    return free if remaining is None else min(free, remaining)
 
 
 def _epoch(instant: datetime) -> int:

@@ -214,12 +214,11 @@ def _want_badge(
 
 def badge_of(verdict: Verdict, found: SellingFacts, words: BadgeWords, now: datetime) -> dict[str, Any]:
     """The badge's data for a verdict. A promise that has run out meanwhile is not repeated: its review is due."""
-    limit = found.rule.limit if found.rule else None
     upcoming = found.next_unit
     until = stops_being_true(upcoming.promise, words.timezone)
     if until is not None and until <= now:
         upcoming = NextUnit(Promise(PromiseKind.LATE, delayed=True))
-    return badge_data(verdict, upcoming, limit, words)
+    return badge_data(verdict, upcoming, words)
 
 
 def undated(rule: Rule | None) -> Promise:

@@ -155,7 +155,7 @@ def _write_letter(
     now: datetime,
 ) -> None:
     """Render one mail for all unclaimed lines of an order and keep it, encrypted, for the sending that follows."""
-    facts = _LetterFacts(parts.vault, tx, shop, order_id, settings, now)
+    facts = _LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
     lines = [line for line in (facts.line(row, kind) for row in rows) if line is not None]
     if not lines:
         _drop(tx, [r.id for r in rows], "nothing of it waits any more")
@@ -219,7 +219,14 @@ class _LetterFacts:
     """Everything one order's mail speaks of, gathered once."""
 
     def __init__(
-        self, vault: Vault, tx: Transaction, shop: str, order_id: str, settings: ShopSettings, now: datetime
+        self,
+        vault: Vault,
+        tx: Transaction,
+        shop: str,
+        order_id: str,
+        settings: ShopSettings,
+        mail_from: str,
+        now: datetime,
     ) -> None:
         self._tx, self._shop, self._settings = tx, shop, settings
         self.order = tx.execute(select(orders).where(orders.c.shop == shop, orders.c.order_id == order_id)).one()
@@ -233,7 +240,7 @@ class _LetterFacts:
         assert self._row is not None
         self._locale = (person.locale if person else "") or self._row.locale
         contact = settings.reply_to_encrypted or self._row.contact_email_encrypted
-        self.reply_to = vault.decrypt(contact) if contact else ""
+        self.reply_to = vault.decrypt(contact) if contact else mail_from
         self._today = now.astimezone(ZoneInfo(self._row.timezone)).date()
         self._states = {
             row.line_id: row

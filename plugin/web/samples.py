@@ -11,7 +11,7 @@ from flask import g
 from plugin.adapters.database.reports.rule_list import RuleRow
 from plugin.domain.badge_text import badge_text
 from plugin.domain.facts import CONTINUE, DENY, LocationGid
-from plugin.domain.limits import Limit, LimitMode, Reason, State, Verdict
+from plugin.domain.limits import Reason, State, Verdict
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import (
     BadgeWords,
@@ -98,13 +98,13 @@ def _words(settings: ShopSettings) -> BadgeWords:
 
 def _sample(settings: ShopSettings, when: str, promise: Promise) -> Sample:
     verdict = Verdict(State.BACKORDERABLE, Reason.NONE, CONTINUE, UNITS_LEFT, None)
-    data = badge_data(verdict, NextUnit(promise), Limit(LimitMode.UP_TO, 10), _words(settings))
+    data = badge_data(verdict, NextUnit(promise), _words(settings))
     return _lines(when, data)
 
 
 def _limit_sample(settings: ShopSettings) -> Sample:
     verdict = Verdict(State.LIMIT_REACHED, Reason.NONE, DENY, 0, None)
-    data = badge_data(verdict, NextUnit(Promise(PromiseKind.NONE)), None, _words(settings))
+    data = badge_data(verdict, NextUnit(Promise(PromiseKind.NONE)), _words(settings))
     return _lines("The limit is reached:", data)
 
 

@@ -43,7 +43,7 @@ def test_a_passed_date_without_stock_is_late_and_fills_nobody() -> None:
     assert promise is not None
     assert (promise.kind, promise.from_, promise.review) == (PromiseKind.LATE, None, day(3, 20))
     assert plan.next_unit.promise.kind is PromiseKind.LATE
-    assert badge_data(OPEN, plan.next_unit, None, WORDS)["state"] == "late_unknown"
+    assert badge_data(OPEN, plan.next_unit, WORDS)["state"] == "late_unknown"
 
 
 def test_a_date_that_passes_while_orders_are_missing_is_not_shown() -> None:
@@ -113,7 +113,7 @@ def test_the_next_buyer_is_told_that_the_first_delivery_is_reserved() -> None:
     world.order(1)
     plan = world.review()
     assert (plan.next_unit.promise.to, plan.next_unit.reserved) == (day(7, 1), day(6, 12))
-    assert badge_data(OPEN, plan.next_unit, None, WORDS)["reserved"] == "2027-06-12"
+    assert badge_data(OPEN, plan.next_unit, WORDS)["reserved"] == "2027-06-12"
 
 
 def test_a_first_delivery_with_units_left_is_not_called_reserved() -> None:
@@ -132,7 +132,7 @@ def test_without_a_delivery_the_usual_wait_is_said_in_weeks_and_never_as_a_day()
     promise = world.promise(number)
     assert promise is not None
     assert (promise.kind, promise.weeks, promise.from_, promise.to) == (PromiseKind.WAIT, (3, 4), None, None)
-    badge = badge_data(OPEN, plan.next_unit, None, WORDS)
+    badge = badge_data(OPEN, plan.next_unit, WORDS)
     assert badge == {"v": 1, "state": "usual", "kind": "backorder", "say": "ships", "wait": [3, 4], "cancel": True}
 
 
@@ -143,7 +143,7 @@ def test_with_nothing_known_no_date_is_made_up() -> None:
     promise = world.promise(number)
     assert promise is not None
     assert (promise.kind, promise.review) == (PromiseKind.NONE, day(3, 15))
-    assert badge_data(OPEN, plan.next_unit, None, WORDS)["state"] == "no_date"
+    assert badge_data(OPEN, plan.next_unit, WORDS)["state"] == "no_date"
 
 
 def test_part_of_a_line_without_a_delivery_keeps_the_whole_line_without_a_day() -> None:
@@ -165,7 +165,7 @@ def test_a_date_is_the_same_calendar_day_in_honolulu_and_in_tokyo() -> None:
         promise = world.promise(number)
         assert promise is not None
         assert promise.from_ == promise.to == day(6, 12)
-        badge = badge_data(OPEN, plan.next_unit, None, replace(WORDS, timezone=zone))
+        badge = badge_data(OPEN, plan.next_unit, replace(WORDS, timezone=zone))
         assert badge["from"] == "2027-06-12"
         assert datetime.fromtimestamp(badge["until"], ZoneInfo(zone)) == datetime(2027, 6, 13, tzinfo=ZoneInfo(zone))
 
@@ -213,14 +213,14 @@ def test_the_best_of_the_places_that_sell_online_is_told_to_the_next_buyer() -> 
 def test_the_badge_says_nothing_where_nothing_is_sold_on_backorder() -> None:
     upcoming = NextUnit(Promise(PromiseKind.DATE, day(6, 1), day(6, 1)))
     for state in (State.IN_STOCK, State.PAUSED, State.UNMANAGED, State.UNTRACKED):
-        assert badge_data(replace(OPEN, state=state), upcoming, None, WORDS) == {"v": 1, "state": "none"}
+        assert badge_data(replace(OPEN, state=state), upcoming, WORDS) == {"v": 1, "state": "none"}
 
 
 def test_the_units_left_on_the_badge_are_never_negative() -> None:
     rule = Rule(1, "all", "", up_to(2), (3, 4), WithoutDate.STOP)
     verdict = decide_selling(Selling(True, True, True, False, False, -52, 52, 52, False, False), rule)
     assert (verdict.state, verdict.remaining) == (State.LIMIT_REACHED, 0)
-    badge = badge_data(verdict, NextUnit(Promise(PromiseKind.WAIT, weeks=(3, 4))), rule.limit, WORDS)
+    badge = badge_data(verdict, NextUnit(Promise(PromiseKind.WAIT, weeks=(3, 4))), WORDS)
     assert badge == {"v": 1, "state": "limit", "say": "ships"}
 
 
@@ -232,7 +232,7 @@ def test_what_a_badge_said_can_be_read_back() -> None:
         Promise(PromiseKind.NONE, review=day(6, 1)),
         Promise(PromiseKind.LATE, review=day(6, 1), delayed=True),
     ):
-        assert published_promise(badge_data(OPEN, NextUnit(promise), None, WORDS)) == promise
+        assert published_promise(badge_data(OPEN, NextUnit(promise), WORDS)) == promise
         assert Promise.from_json(promise.to_json()) == promise
     assert published_promise({"v": 1, "state": "none"}) is None
 
