@@ -92,11 +92,11 @@ _BY_KIND = {
 }
 
 
-def lives(*kinds: str, longest: int = 30) -> st.SearchStrategy[list[Event]]:
+def lives(*kinds: str, shortest: int = 0, longest: int = 30) -> st.SearchStrategy[list[Event]]:
     """
     Lists of events, of all kinds or of those named.
 
     "review" reads every order first, "glance" only one of them: the books may then not balance.
     """
     chosen = [_BY_KIND[kind] for kind in kinds or _BY_KIND]
-    return st.lists(st.one_of(chosen), max_size=longest)
+    return st.lists(st.one_of(chosen), min_size=shortest, max_size=longest)
