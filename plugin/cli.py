@@ -16,6 +16,7 @@ from plugin import TOP, logs, wiring
 from plugin.adapters.database.tables import inbox
 from plugin.adapters.worker import run_worker_pair
 from plugin.errors import ConfigError
+from plugin.metrics import serve_metrics
 from plugin.services import keep_time, sync_shop
 from plugin.settings import Settings
 
@@ -75,8 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.command == "migrate":
         migrate(settings)
     elif chosen.command == "worker":
-        run_worker_pair(settings.redis_url)
+        run_worker_pair(settings.redis_url, metrics_port=settings.metrics_port)
     elif chosen.command == "clock":
+        serve_metrics(settings.metrics_port)
         clock(settings)
     elif chosen.command == "sync":
         sync(settings, chosen.shop)
