@@ -83,7 +83,9 @@ class AppConfig:
         return f"{own}--{written[5:]}" if written.startswith("$app:") else written
 
 
-def read_app_config(path: Path | None, *, api_key: str, api_secret: str, old_api_secret: str | None, app_url: str) -> AppConfig:
+def read_app_config(
+    path: Path | None, *, api_key: str, api_secret: str, old_api_secret: str | None, app_url: str
+) -> AppConfig:
     """
     Read shopify.app.toml as `shopify app deploy` would.
 

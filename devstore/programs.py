@@ -22,9 +22,7 @@ from devstore.oauth import issue, new_code
 from devstore.world import BulkOperation, Call, World
 
 NO_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"
-ENDLESS_TOKEN = (
-    "[API] Non-expiring access tokens are no longer accepted for the Admin API. Exchange it for an expiring offline token."
-)
+ENDLESS_TOKEN = "[API] Non-expiring access tokens are no longer accepted for the Admin API. Use an expiring one."
 OUTAGES = (500, 502, 503)
 
 
@@ -136,7 +134,13 @@ def _token_refusal(store: Devstore, world: World, given: str) -> tuple[str, int]
 
 
 def _log(
-    store: Devstore, world: World, answer: Any, variables: dict[str, Any], status: int, started: float, errors: list[Any]
+    store: Devstore,
+    world: World,
+    answer: Any,
+    variables: dict[str, Any],
+    status: int,
+    started: float,
+    errors: list[Any],
 ) -> None:
     data = (answer.body.get("data") or {}) if answer is not None else {}
     user_errors = [

@@ -49,7 +49,13 @@ def open_store(stores: Stores, domain: str, catalog: Catalog) -> World:
     by_handle = {product.handle: product for product in world.products.values()}
     for seed in catalog.collections:
         made = Collection(
-            world.id("Collection"), seed.title, seed.handle, now, now, [by_handle[one].id for one in seed.products], seed.says
+            world.id("Collection"),
+            seed.title,
+            seed.handle,
+            now,
+            now,
+            [by_handle[one].id for one in seed.products],
+            seed.says,
         )
         world.collections[made.id] = made
         for number in made.product_ids:

@@ -11,7 +11,13 @@ from devstore.world import Order, World
 
 
 def cancel(
-    world: World, order: Order, *, restock: bool = True, reason: str = "CUSTOMER", give_back: bool = True, note: str | None = None
+    world: World,
+    order: Order,
+    *,
+    restock: bool = True,
+    reason: str = "CUSTOMER",
+    give_back: bool = True,
+    note: str | None = None,
 ) -> Order:
     """
     Cancel an order and everything on it that has not shipped.

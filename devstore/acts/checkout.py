@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from devstore.acts.paying import record_sale
 from devstore.acts.routing import plan_locations, route
@@ -193,4 +194,4 @@ def _announce(world: World, order: Order, changes: StockChanges) -> None:
     changes.announce()
     for product_id in dict.fromkeys(line.product_id for line in order.lines):
         product = world.products[product_id or 0]
-        world.happened("products/update", lambda product=product: product_body(world, product))
+        world.happened("products/update", partial(product_body, world, product))

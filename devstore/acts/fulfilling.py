@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from devstore.acts.errors import ActError
 from devstore.acts.routing import open_lines, route, settle
@@ -69,11 +70,17 @@ def fulfill_lines(world: World, picked: Sequence[Picked], tracking: Tracking | N
                 raise ActError("Invalid fulfillment order line item quantity requested.")
         order = world.orders[picked[0][0].order_id]
         parcels = [
-            _ship(world, order, location_id, [one for one in picked if one[0].location_id == location_id], tracking or Tracking())
+            _ship(
+                world,
+                order,
+                location_id,
+                [one for one in picked if one[0].location_id == location_id],
+                tracking or Tracking(),
+            )
             for location_id in dict.fromkeys(work.location_id for work, _, _ in picked)
         ]
         for parcel in parcels:
-            world.happened("fulfillments/create", lambda parcel=parcel: fulfillment_body(world, order, parcel))
+            world.happened("fulfillments/create", partial(fulfillment_body, world, order, parcel))
         done = not any(line.unfulfilled_quantity for line in order.lines)
         touch_order(world, order, "orders/fulfilled" if done else "orders/partially_fulfilled")
         return parcels

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from devstore.acts.errors import ActError
 from devstore.payloads.goods import deleted_item_body, product_body
 from devstore.world import Product, Variant, World
@@ -58,9 +60,9 @@ def delete_product(world: World, product: Product) -> None:
             del world.variants[variant.id]
             for key in [key for key in world.levels if key[0] == item.id]:
                 del world.levels[key]
-            world.happened("inventory_items/delete", lambda item=item: deleted_item_body(item))
-        for key in [key for key in world.metafields if key[0] in gone]:
-            del world.metafields[key]
+            world.happened("inventory_items/delete", partial(deleted_item_body, item))
+        for owned in [key for key in world.metafields if key[0] in gone]:
+            del world.metafields[owned]
         for collection in world.collections.values():
             if product.id in collection.product_ids:
                 collection.product_ids.remove(product.id)

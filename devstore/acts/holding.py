@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from devstore.acts.errors import ActError
 from devstore.acts.routing import add_units, new_work, settle, take_units
@@ -44,13 +45,17 @@ def hold(
             raise ActError("The fulfillment order is not in a valid state to be held", "TAKEN", ["id"])
         mine = [one for one in work.holds if one.app_id == app_id]
         if any(one.handle == handle for one in mine):
-            raise ActError("The handle is used by another hold", "DUPLICATE_FULFILLMENT_HOLD_HANDLE", ["fulfillmentHold", "handle"])
+            raise ActError(
+                "The handle is used by another hold", "DUPLICATE_FULFILLMENT_HOLD_HANDLE", ["fulfillmentHold", "handle"]
+            )
         if len(mine) >= MAX_HOLDS_PER_APP:
             raise ActError("The hold limit has been reached", "FULFILLMENT_ORDER_HOLD_LIMIT_REACHED", ["id"])
         rest = None
         if units:
             if work.status == "ON_HOLD":
-                raise ActError("The fulfillment order is on hold and cannot be split", "FULFILLMENT_ORDER_NOT_SPLITTABLE", ["id"])
+                raise ActError(
+                    "The fulfillment order is on hold and cannot be split", "FULFILLMENT_ORDER_NOT_SPLITTABLE", ["id"]
+                )
             rest = _split_rest(world, work, units)
         is_first = not work.holds
         placed = Hold(world.id("FulfillmentHold"), reason, notes, handle, external_id, app_id)
@@ -78,7 +83,9 @@ def _check_units(work: FulfillmentOrder, units: Mapping[int, int]) -> None:
     known = {line.id: line for line in work.lines}
     for line_id, count in units.items():
         if line_id not in known or not 0 < count <= known[line_id].remaining:
-            raise ActError("The line item quantity is invalid", "INVALID_LINE_ITEM_QUANTITY", ["fulfillmentOrderLineItems"])
+            raise ActError(
+                "The line item quantity is invalid", "INVALID_LINE_ITEM_QUANTITY", ["fulfillmentOrderLineItems"]
+            )
 
 
 def _carry(
@@ -105,7 +112,7 @@ def release(world: World, work: FulfillmentOrder, hold_ids: Sequence[int] | None
             raise ActError("The fulfillment hold was not found", "FULFILLMENT_ORDER_NOT_FOUND", ["holdIds"])
         for one in chosen:
             work.holds.remove(one)
-            world.happened("fulfillment_holds/released", lambda one=one: hold_event_body(world, work, one))
+            world.happened("fulfillment_holds/released", partial(hold_event_body, world, work, one))
         if chosen and not work.holds:
             work.status = "OPEN"
             work.updated_at = world.now()
@@ -127,7 +134,9 @@ def split(world: World, work: FulfillmentOrder, units: Mapping[int, int]) -> Ful
         _check_units(work, units)
         if all(units.get(line.id, 0) == line.remaining for line in work.lines):
             raise ActError("All units cannot be split off", "INVALID_LINE_ITEM_QUANTITY")
-        asked = [{"id": f"gid://shopify/FulfillmentOrderLineItem/{key}", "quantity": count} for key, count in units.items()]
+        asked = [
+            {"id": f"gid://shopify/FulfillmentOrderLineItem/{key}", "quantity": count} for key, count in units.items()
+        ]
         rest = new_work(world, world.orders[work.order_id], work.location_id)
         rest.fulfill_at, rest.status = work.fulfill_at, work.status
         _carry(world, work, rest, [(line, units.get(line.id, 0)) for line in work.lines])
@@ -160,7 +169,9 @@ def move(
         carried = [(line, line.remaining if whole else (units or {}).get(line.id, 0)) for line in work.lines]
         shares = [(line.line_item_id, count) for line, count in carried if count]
         asked = [
-            {"id": f"gid://shopify/FulfillmentOrderLineItem/{line.id}", "quantity": count} for line, count in carried if count
+            {"id": f"gid://shopify/FulfillmentOrderLineItem/{line.id}", "quantity": count}
+            for line, count in carried
+            if count
         ]
         moved = work if whole else new_work(world, world.orders[work.order_id], location_id)
         if whole:

@@ -122,7 +122,7 @@ def uncommit(
     restock: bool,
     prefer: int | None = None,
 ) -> dict[int, int]:
-    """Take unshipped units off a line, out of its fulfillment orders and out of `committed`; returns units by location."""
+    """Take unshipped units off a line, its fulfillment orders and `committed`; returns units by location."""
     places: dict[int, int] = {}
     left = units
     waiting = sorted(open_lines(world, order, line), key=lambda one: one[0].location_id != prefer)

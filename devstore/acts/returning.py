@@ -32,9 +32,7 @@ def take_back(
             place = location_id or next(parcel.location_id for parcel in order.fulfillments if line_id in parcel.units)
             if restock and line.tracked and line.inventory_item_id in world.items:
                 changes.shift(level_at(world, line.inventory_item_id, place), available=count)
-        done = Return(
-            world.id("Return"), order.id, f"{order.name}-R{len(order.returns) + 1}", world.now(), dict(units)
-        )
+        done = Return(world.id("Return"), order.id, f"{order.name}-R{len(order.returns) + 1}", world.now(), dict(units))
         order.returns.append(done)
         world.happened("returns/close", lambda: return_body(world, done))
         changes.announce()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from devstore.payloads.work import fo_stub
 from devstore.world import FulfillmentOrder, FulfillmentOrderLine, LineItem, Location, Order, World
 
@@ -16,7 +19,11 @@ def plan_locations(world: World, item_id: int, units: int) -> dict[int, int]:
     falls to the highest-priority location that stocks the item.
     """
     candidates = _candidates(world, item_id)
-    levels = {place.id: world.levels[item_id, place.id].available for place in candidates if (item_id, place.id) in world.levels}
+    levels = {
+        place.id: world.levels[item_id, place.id].available
+        for place in candidates
+        if (item_id, place.id) in world.levels
+    }
     whole = next((place_id for place_id, available in levels.items() if available >= units), None)
     if whole is not None:
         return {whole: units}
@@ -39,7 +46,9 @@ def _candidates(world: World, item_id: int) -> list[Location]:
         for place in sorted(world.locations.values(), key=lambda place: (place.priority, place.id))
         if place.is_active and place.fulfills_online_orders
     ]
-    stocking = [place for place in online if (item_id, place.id) in world.levels and world.levels[item_id, place.id].is_active]
+    stocking = [
+        place for place in online if (item_id, place.id) in world.levels and world.levels[item_id, place.id].is_active
+    ]
     return stocking or online
 
 
@@ -52,7 +61,11 @@ def route(world: World, order: Order) -> None:
         if order.cancelled_at is not None:
             return
         for work in place_units(world, order, {line.id: dict(line.assigned) for line in order.lines}):
-            world.happened("fulfillment_orders/order_routing_complete", lambda work=work: {"fulfillment_order": fo_stub(work)})
+            world.happened("fulfillment_orders/order_routing_complete", partial(_stub_body, work))
+
+
+def _stub_body(work: FulfillmentOrder) -> dict[str, Any]:
+    return {"fulfillment_order": fo_stub(work)}
 
 
 def place_units(world: World, order: Order, units: dict[int, dict[int, int]]) -> list[FulfillmentOrder]:
@@ -71,7 +84,11 @@ def place_units(world: World, order: Order, units: dict[int, dict[int, int]]) ->
 
 def _open_work(world: World, order: Order, location_id: int) -> FulfillmentOrder | None:
     return next(
-        (work for work in world.fulfillment_orders_of(order) if work.location_id == location_id and work.status == "OPEN"),
+        (
+            work
+            for work in world.fulfillment_orders_of(order)
+            if work.location_id == location_id and work.status == "OPEN"
+        ),
         None,
     )
 

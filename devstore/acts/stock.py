@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from devstore.acts.errors import ActError
 from devstore.payloads.goods import inventory_quantity, level_body, variant_body
 from devstore.world import Level, World
@@ -33,13 +35,13 @@ class StockChanges:
         for key, before in self._available_before.items():
             level = self.world.levels[key]
             if level.available != before:
-                self.world.happened("inventory_levels/update", lambda level=level: level_body(self.world, level))
+                self.world.happened("inventory_levels/update", partial(level_body, self.world, level))
         for variant_id, before in self._quantity_before.items():
             variant = self.world.variants[variant_id]
             after = inventory_quantity(self.world, variant)
             if (before > 0) != (after > 0):
                 topic = "variants/in_stock" if after > 0 else "variants/out_of_stock"
-                self.world.happened(topic, lambda variant=variant: variant_body(self.world, variant))
+                self.world.happened(topic, partial(variant_body, self.world, variant))
 
 
 def level_at(world: World, item_id: int, location_id: int) -> Level:

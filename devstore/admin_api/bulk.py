@@ -72,8 +72,10 @@ def to_lines(data: dict[str, Any]) -> tuple[list[str], int]:
     return rows, len(levels[0]) if levels else 0
 
 
-def _flatten(value: dict[str, Any], parent: str | None, depth: int, levels: list[list[dict[str, Any]]]) -> dict[str, Any]:
-    """Return a mapping without its connections, whose nodes go to lines of their own below the nearest line with an id."""
+def _flatten(
+    value: dict[str, Any], parent: str | None, depth: int, levels: list[list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """Return a mapping without its connections; their nodes become lines below the nearest line with an id."""
     kept: dict[str, Any] = {}
     for name, inner in value.items():
         nodes = _nodes_of(inner)

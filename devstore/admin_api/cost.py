@@ -53,7 +53,9 @@ class Costing:
         assert self._schema.query_type is not None
         return self._answered(operation.selection_set, self._schema.query_type, data or {})
 
-    def _fields(self, selections: SelectionSetNode, owner: GraphQLNamedType) -> list[tuple[FieldNode, GraphQLNamedType]]:
+    def _fields(
+        self, selections: SelectionSetNode, owner: GraphQLNamedType
+    ) -> list[tuple[FieldNode, GraphQLNamedType]]:
         found: list[tuple[FieldNode, GraphQLNamedType]] = []
         for node in selections.selections:
             if isinstance(node, FieldNode):
@@ -79,7 +81,7 @@ class Costing:
     def _returned(self, field: FieldNode, owner: GraphQLNamedType) -> GraphQLNamedType | None:
         if field.name.value.startswith("__"):
             return None
-        return get_named_type(owner.fields[field.name.value].type)  # type: ignore[attr-defined, no-any-return]
+        return get_named_type(owner.fields[field.name.value].type)  # type: ignore[attr-defined]
 
     def _field(self, field: FieldNode, owner: GraphQLNamedType) -> int:
         returned = self._returned(field, owner)
@@ -141,7 +143,9 @@ class Costing:
                 cost += sum(1 + self._answered(field.selection_set, returned, one) for one in values if one)
         return cost
 
-    def _answered_nodes(self, selections: SelectionSetNode, connection: GraphQLNamedType, data: Mapping[str, Any]) -> int:
+    def _answered_nodes(
+        self, selections: SelectionSetNode, connection: GraphQLNamedType, data: Mapping[str, Any]
+    ) -> int:
         cost = 0
         for field, owner in self._fields(selections, connection):
             name = field.name.value

@@ -70,7 +70,13 @@ class AdminApi:
         self._prepared: Callable[[str], Prepared] = lru_cache(maxsize=512)(self._prepare)
 
     def answer(
-        self, asking: Asking, query: str, variables: dict[str, Any] | None, operation_name: str | None, *, throttle: bool = False
+        self,
+        asking: Asking,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        *,
+        throttle: bool = False,
     ) -> Answer:
         """
         Answer one request; errors are in the body, as GraphQL wants it.
@@ -107,8 +113,9 @@ class AdminApi:
         if requested > MOST_PER_QUERY:
             message = (
                 f"Query cost is {requested}, which exceeds the single query max cost limit ({MOST_PER_QUERY}). "
-                "See https://shopify.dev/concepts/about-apis/rate-limits for more information on how the cost of a query is "
-                "calculated. To query larger amounts of data with fewer limits, bulk operations should be used instead."
+                "See https://shopify.dev/concepts/about-apis/rate-limits for more information on how the cost of "
+                "a query is calculated. To query larger amounts of data with fewer limits, bulk operations should be "
+                "used instead."
             )
             extensions = {"code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": MOST_PER_QUERY}
             return {"errors": [{"message": message, "extensions": extensions}]}
@@ -162,15 +169,14 @@ class AdminApi:
         return Prepared(None if faults else document, tuple(faults))
 
     def _unplayed_roots(self, document: DocumentNode) -> list[str]:
-        names = []
-        for one in document.definitions:
-            if isinstance(one, OperationDefinitionNode):
-                root = "Mutation" if one.operation is OperationType.MUTATION else "QueryRoot"
-                for node in one.selection_set.selections:
-                    if isinstance(node, FieldNode) and not node.name.value.startswith("__"):
-                        if (root, node.name.value) not in RESOLVERS:
-                            names.append(node.name.value)
-        return names
+        operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+        asked = [
+            ("Mutation" if one.operation is OperationType.MUTATION else "QueryRoot", node.name.value)
+            for one in operations
+            for node in one.selection_set.selections
+            if isinstance(node, FieldNode) and not node.name.value.startswith("__")
+        ]
+        return [name for root, name in asked if (root, name) not in RESOLVERS]
 
     def run_bulk(self, asking: Asking, operation: BulkOperation) -> None:
         """Run a bulk query to its end and say that it finished."""

@@ -419,7 +419,9 @@ def locations(_: Any, info: GraphQLResolveInfo, **args: Any) -> Page:
     }
     wanted = matcher(args.get("query"), readers)
     found = [
-        one for one in world_of(info).locations.values() if (one.is_active or args.get("includeInactive")) and wanted(one)
+        one
+        for one in world_of(info).locations.values()
+        if (one.is_active or args.get("includeInactive")) and wanted(one)
     ]
     table = {"NAME": lambda one: one.name, "ID": lambda one: one.id, "RELEVANCE": lambda one: one.id}
     return paginate(found, info, key=order_key(table, args.get("sortKey", "NAME")), **args)
@@ -509,5 +511,3 @@ def in_collection(source: Product, info: GraphQLResolveInfo, id: str) -> bool:
     """Say whether this product is in a collection."""
     found = world_of(info).collections.get(number_of(id, "Collection"))
     return found is not None and source.id in found.product_ids
-
-

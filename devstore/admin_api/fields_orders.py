@@ -410,19 +410,15 @@ def suggested_refund(
     most = paid_amount(source) - refunded_amount(source)
     amount = min(worth, most)
     sale = next((one for one in source.transactions if one.kind in {"SALE", "CAPTURE"}), None)
-    suggestions = [
-        {
-            "kind": "SUGGESTED_REFUND",
-            "gateway": sale.gateway,
-            "amountSet": money_bag(amount, source.currency),
-            "parentTransaction": sale,
-        }
-    ]
+    suggestions = []
+    if sale is not None and amount:
+        row = {"kind": "SUGGESTED_REFUND", "gateway": sale.gateway, "parentTransaction": sale}
+        suggestions = [{**row, "amountSet": money_bag(amount, source.currency)}]
     return {
         "amountSet": money_bag(amount, source.currency),
         "subtotalSet": money_bag(worth, source.currency),
         "maximumRefundableSet": money_bag(most, source.currency),
-        "suggestedTransactions": suggestions if sale is not None and amount else [],
+        "suggestedTransactions": suggestions,
     }
 
 
@@ -446,7 +442,11 @@ def customers(_: Any, info: GraphQLResolveInfo, **args: Any) -> Page:
     }
     wanted = matcher(args.get("query"), readers)
     found = [one for one in world_of(info).customers.values() if wanted(one)]
-    table = {"ID": lambda one: one.id, "UPDATED_AT": lambda one: one.updated_at, "CREATED_AT": lambda one: one.created_at}
+    table = {
+        "ID": lambda one: one.id,
+        "UPDATED_AT": lambda one: one.updated_at,
+        "CREATED_AT": lambda one: one.created_at,
+    }
     return paginate(found, info, key=order_key(table, args.get("sortKey", "ID")), **args)
 
 
@@ -459,7 +459,9 @@ def customer_by(_: Any, info: GraphQLResolveInfo, identifier: dict[str, Any]) ->
     if "emailAddress" in identifier:
         wanted = identifier["emailAddress"].lower()
         return next((one for one in world.customers.values() if one.email.lower() == wanted), None)
-    return next((one for one in world.customers.values() if one.phone and one.phone == identifier.get("phoneNumber")), None)
+    return next(
+        (one for one in world.customers.values() if one.phone and one.phone == identifier.get("phoneNumber")), None
+    )
 
 
 @answers("Customer", "defaultEmailAddress")

@@ -303,7 +303,9 @@ def find_node(asking: Asking, written: str) -> Any:
     if kind not in tables or not parts[4].isdigit():
         raise GraphQLError(f"devstore does not play `node` of {kind} yet", extensions={"code": "NOT_PLAYED"})
     found = tables[kind].get(int(parts[4]))
-    order = found if kind == "Order" else world.orders.get(found.order_id) if kind == "FulfillmentOrder" and found else None
+    order = (
+        found if kind == "Order" else world.orders.get(found.order_id) if kind == "FulfillmentOrder" and found else None
+    )
     return None if order is not None and not is_visible(asking, order) else found
 
 

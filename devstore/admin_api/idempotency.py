@@ -46,7 +46,10 @@ def once(info: GraphQLResolveInfo, given: dict[str, Any], perform: Perform) -> d
 def _again(known: tuple[str, Any], mark: str) -> dict[str, Any]:
     first_mark, first = known
     if first_mark != mark:
-        message, code = "The same idempotency key was used with different parameters", "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"
+        message, code = (
+            "The same idempotency key was used with different parameters",
+            "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
+        )
     elif first == FAILED:
         message, code = "The previous attempt with this idempotency key failed", "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
     else:

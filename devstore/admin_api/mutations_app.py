@@ -10,9 +10,9 @@ from graphql import GraphQLResolveInfo
 from devstore.admin_api.bulk import bulk_fault
 from devstore.admin_api.fields_goods import world_of
 from devstore.admin_api.registry import Asking, answers, number_of, user_error
+from devstore.app_config import COMPLIANCE_TOPICS
 from devstore.payloads.shop import scopes_body
 from devstore.world import BulkOperation, WebhookSubscription
-from devstore.app_config import COMPLIANCE_TOPICS
 
 MOST_BULK_AT_ONCE = 5
 RUNNING = ("CREATED", "RUNNING", "CANCELING")
@@ -46,7 +46,9 @@ def subscribe(_: Any, info: GraphQLResolveInfo, topic: str, webhookSubscription:
         refusal = user_error("Topic is invalid", None, ["topic"])
     elif given.get("name") and not re.fullmatch(r"[A-Za-z0-9_-]{1,50}", given["name"]):
         refusal = user_error("Name is invalid", None, ["webhookSubscription", "name"])
-    elif any((one.topic, one.uri, one.filter) == (name, uri, given.get("filter")) for one in world.subscriptions.values()):
+    elif any(
+        (one.topic, one.uri, one.filter) == (name, uri, given.get("filter")) for one in world.subscriptions.values()
+    ):
         refusal = user_error("Address for this topic has already been taken", None, ["webhookSubscription", "uri"])
     if refusal is not None:
         return {"webhookSubscription": None, "userErrors": [refusal]}
@@ -119,6 +121,9 @@ def cancel_bulk(_: Any, info: GraphQLResolveInfo, id: str) -> dict[str, Any]:
     """Stop a bulk operation."""
     operation = world_of(info).bulk_operations.get(number_of(id, "BulkOperation"))
     if operation is None or operation.status not in RUNNING:
-        return {"bulkOperation": operation, "userErrors": [user_error("The operation cannot be canceled", None, ["id"])]}
+        return {
+            "bulkOperation": operation,
+            "userErrors": [user_error("The operation cannot be canceled", None, ["id"])],
+        }
     operation.status = "CANCELED"
     return {"bulkOperation": operation, "userErrors": []}

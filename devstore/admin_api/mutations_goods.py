@@ -12,7 +12,16 @@ from devstore.acts.goods import product_changed
 from devstore.acts.tagging import touch_order
 from devstore.admin_api.fields_goods import world_of
 from devstore.admin_api.fields_shop import find_node
-from devstore.admin_api.registry import Asking, access_denied, answers, gid, not_played, number_of, type_name_of, user_error
+from devstore.admin_api.registry import (
+    Asking,
+    access_denied,
+    answers,
+    gid,
+    not_played,
+    number_of,
+    type_name_of,
+    user_error,
+)
 from devstore.world import Metafield, MetafieldDefinition, Order, Product, Variant, World
 
 MOST_METAFIELDS = 25
@@ -96,7 +105,11 @@ def _variant_error(world: World, product: Product, row: dict[str, Any], position
     if number not in product.variant_ids:
         known = number in world.variants
         code = "MUST_BE_FOR_THIS_PRODUCT" if known else "PRODUCT_VARIANT_DOES_NOT_EXIST"
-        return user_error("Product variant does not belong to the product" if known else "Product variant does not exist", code, [*path, "id"])
+        return user_error(
+            "Product variant does not belong to the product" if known else "Product variant does not exist",
+            code,
+            [*path, "id"],
+        )
     try:
         price = Decimal(str(row["price"])) if row.get("price") is not None else None
     except InvalidOperation:
@@ -156,7 +169,11 @@ def _check_metafield(asking: Asking, row: dict[str, Any], position: int) -> dict
     need_write(asking, owner, "metafieldsSet")
     namespace = asking.app.namespace(row.get("namespace"))
     if namespace.startswith("app--") and not namespace.startswith(f"app--{asking.app.app_id}"):
-        return wrong("Access to this namespace and key on Metafields for this resource type is not allowed.", "APP_NOT_AUTHORIZED", "namespace")
+        return wrong(
+            "Access to this namespace and key on Metafields for this resource type is not allowed.",
+            "APP_NOT_AUTHORIZED",
+            "namespace",
+        )
     key = (row["ownerId"], namespace, row["key"])
     kind = type_name_of(owner).upper()
     definition = world.definitions.get((kind if kind != "APPINSTALLATION" else "API_PERMISSION", namespace, row["key"]))
@@ -165,11 +182,19 @@ def _check_metafield(asking: Asking, row: dict[str, Any], position: int) -> dict
     if value_type is None:
         return wrong("Type can't be blank", "BLANK", "type")
     if definition is not None and definition.type != value_type:
-        return wrong(f"Type '{value_type}' must be consistent with the definition's type: '{definition.type}'.", "INVALID_TYPE", "type")
+        return wrong(
+            f"Type '{value_type}' must be consistent with the definition's type: '{definition.type}'.",
+            "INVALID_TYPE",
+            "type",
+        )
     if fault := _value_fault(value_type, row["value"]):
         return wrong(fault, "INVALID_VALUE", "value")
     if "compareDigest" in row and row["compareDigest"] != (known.compare_digest if known else None):
-        return wrong("The resource has been updated since it was loaded. Try again with an updated `compareDigest` value.", "STALE_OBJECT", "compareDigest")
+        return wrong(
+            "The resource has been updated since it was loaded. Try again with an updated `compareDigest` value.",
+            "STALE_OBJECT",
+            "compareDigest",
+        )
     return {"key": key, "type": value_type}
 
 

@@ -26,7 +26,7 @@ Change = tuple[Level, str, int, str | None]
 def _need_change_from(row: dict[str, Any], what: str) -> None:
     if "changeFromQuantity" not in row:
         raise GraphQLError(
-            f"The changeFromQuantity argument of {what} must be given: the expected quantity, or null to skip the check.",
+            f"changeFromQuantity of {what} must be given: the expected quantity, or null to skip the check.",
             extensions={"code": "BAD_REQUEST"},
         )
 
@@ -100,9 +100,17 @@ def set_quantities(_: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> d
 
 
 def _set(info: GraphQLResolveInfo, given: dict[str, Any]) -> dict[str, Any]:
-    world, errors, changes = world_of(info), [], []
+    world = world_of(info)
+    errors: list[dict[str, Any]] = []
+    changes: list[Change] = []
     if given["name"] not in {"available", "on_hand"}:
-        return _refused([user_error("The quantity name must be either 'available' or 'on_hand'.", "INVALID_NAME", ["input", "name"])])
+        return _refused(
+            [
+                user_error(
+                    "The quantity name must be either 'available' or 'on_hand'.", "INVALID_NAME", ["input", "name"]
+                )
+            ]
+        )
     if error := _reason_error(given):
         return _refused([error])
     seen = set()
@@ -112,9 +120,13 @@ def _set(info: GraphQLResolveInfo, given: dict[str, Any]) -> dict[str, Any]:
         if isinstance(level, dict):
             errors.append(level)
         elif row["quantity"] < 0:
-            errors.append(user_error("The quantity can't be negative.", "INVALID_QUANTITY_NEGATIVE", [*path, "quantity"]))
+            errors.append(
+                user_error("The quantity can't be negative.", "INVALID_QUANTITY_NEGATIVE", [*path, "quantity"])
+            )
         elif row["quantity"] > MOST_SET:
-            errors.append(user_error("The total quantity is too high.", "INVALID_QUANTITY_TOO_HIGH", [*path, "quantity"]))
+            errors.append(
+                user_error("The total quantity is too high.", "INVALID_QUANTITY_TOO_HIGH", [*path, "quantity"])
+            )
         elif level.gid in seen:
             message = "The combination of inventoryItemId and locationId must be unique."
             errors.append(user_error(message, "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR", path))
@@ -141,14 +153,26 @@ def adjust_quantities(_: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -
 
 
 def _adjust(info: GraphQLResolveInfo, given: dict[str, Any]) -> dict[str, Any]:
-    world, errors, changes = world_of(info), [], []
+    world = world_of(info)
+    errors: list[dict[str, Any]] = []
+    changes: list[Change] = []
     name = given["name"]
     if name not in QUANTITY_NAMES or name == "on_hand":
-        return _refused([user_error("The specified quantity name is invalid.", "INVALID_QUANTITY_NAME", ["input", "name"])])
+        return _refused(
+            [user_error("The specified quantity name is invalid.", "INVALID_QUANTITY_NAME", ["input", "name"])]
+        )
     if error := _reason_error(given):
         return _refused([error])
     if len({row.get("ledgerDocumentUri") for row in given["changes"]}) > 1:
-        return _refused([user_error("All changes must have the same ledger document URI.", "MAX_ONE_LEDGER_DOCUMENT", ["input", "changes"])])
+        return _refused(
+            [
+                user_error(
+                    "All changes must have the same ledger document URI.",
+                    "MAX_ONE_LEDGER_DOCUMENT",
+                    ["input", "changes"],
+                )
+            ]
+        )
     for position, row in enumerate(given["changes"]):
         path = ["input", "changes", str(position)]
         level = _place(world, row, path)
@@ -170,11 +194,17 @@ def _ledger_error(name: str, ledger: str | None, path: list[str]) -> dict[str, A
     if name == "available":
         if ledger is None:
             return None
-        return user_error("A ledger document URI is not allowed when adjusting available.", "INVALID_AVAILABLE_DOCUMENT", where)
+        return user_error(
+            "A ledger document URI is not allowed when adjusting available.", "INVALID_AVAILABLE_DOCUMENT", where
+        )
     if ledger is None:
-        return user_error("A ledger document URI is required except when adjusting available.", "INVALID_QUANTITY_DOCUMENT", where)
+        return user_error(
+            "A ledger document URI is required except when adjusting available.", "INVALID_QUANTITY_DOCUMENT", where
+        )
     if ledger.startswith("gid://shopify/"):
-        return user_error("Internal (gid://shopify/) ledger documents are not allowed.", "INTERNAL_LEDGER_DOCUMENT", where)
+        return user_error(
+            "Internal (gid://shopify/) ledger documents are not allowed.", "INTERNAL_LEDGER_DOCUMENT", where
+        )
     return None
 
 
@@ -192,7 +222,9 @@ def move_quantities(_: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> 
 
 
 def _move(info: GraphQLResolveInfo, given: dict[str, Any]) -> dict[str, Any]:
-    world, errors, changes = world_of(info), [], []
+    world = world_of(info)
+    errors: list[dict[str, Any]] = []
+    changes: list[Change] = []
     if error := _reason_error(given):
         return _refused([error])
     for position, row in enumerate(given["changes"]):
@@ -221,7 +253,9 @@ def _move_error(world: World, row: dict[str, Any], path: list[str]) -> Level | d
         where = [*path, side]
         if one["name"] not in QUANTITY_NAMES or one["name"] == "on_hand":
             return user_error("The specified quantity name is invalid.", "INVALID_QUANTITY_NAME", [*where, "name"])
-        fault = _ledger_error(one["name"], one.get("ledgerDocumentUri"), where) or _stale(one, level, one["name"], where)
+        fault = _ledger_error(one["name"], one.get("ledgerDocumentUri"), where) or _stale(
+            one, level, one["name"], where
+        )
         if fault:
             return fault
     return level

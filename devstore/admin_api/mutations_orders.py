@@ -291,7 +291,10 @@ def consent(_: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str
         return {"customer": None, "userErrors": [user_error("Customer not found", "INVALID", ["input", "customerId"])]}
     if given["marketingState"] not in {"SUBSCRIBED", "UNSUBSCRIBED", "PENDING"}:
         path = ["input", "emailMarketingConsent", "marketingState"]
-        return {"customer": customer, "userErrors": [user_error("Cannot specify this marketing state", "INVALID", path)]}
+        return {
+            "customer": customer,
+            "userErrors": [user_error("Cannot specify this marketing state", "INVALID", path)],
+        }
     customer.marketing_state = given["marketingState"]
     customer.marketing_opt_in = given.get("marketingOptInLevel") or customer.marketing_opt_in
     customer.updated_at = world.now()

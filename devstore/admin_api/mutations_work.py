@@ -33,7 +33,9 @@ def _units(rows: list[dict[str, Any]] | None) -> dict[int, int]:
         number = number_of(row["id"], "FulfillmentOrderLineItem")
         if number in units:
             raise ActError(
-                "The fulfillment order line items are not unique", "DUPLICATED_FULFILLMENT_ORDER_LINE_ITEMS", ["fulfillmentHold"]
+                "The fulfillment order line items are not unique",
+                "DUPLICATED_FULFILLMENT_ORDER_LINE_ITEMS",
+                ["fulfillmentHold"],
             )
         units[number] = row["quantity"]
     return units
@@ -75,7 +77,9 @@ def release_it(
     """Release holds: the named ones, or everybody's."""
     try:
         work = _work(info, id)
-        release(world_of(info), work, None if holdIds is None else [number_of(one, "FulfillmentHold") for one in holdIds])
+        release(
+            world_of(info), work, None if holdIds is None else [number_of(one, "FulfillmentHold") for one in holdIds]
+        )
     except ActError as error:
         return {"fulfillmentOrder": None, "userErrors": [from_act(error, ["id"])]}
     return {"fulfillmentOrder": work, "userErrors": []}
@@ -89,7 +93,9 @@ def split_them(_: Any, info: GraphQLResolveInfo, fulfillmentOrderSplits: list[di
         for row in fulfillmentOrderSplits:
             work = _work(info, row["fulfillmentOrderId"])
             rest = split(world_of(info), work, _units(row["fulfillmentOrderLineItems"]))
-            results.append({"fulfillmentOrder": work, "remainingFulfillmentOrder": rest, "replacementFulfillmentOrder": None})
+            results.append(
+                {"fulfillmentOrder": work, "remainingFulfillmentOrder": rest, "replacementFulfillmentOrder": None}
+            )
     except ActError as error:
         return {"fulfillmentOrderSplits": None, "userErrors": [from_act(error, ["fulfillmentOrderSplits"])]}
     return {"fulfillmentOrderSplits": results, "userErrors": []}
@@ -176,7 +182,9 @@ def set_deadline(
     try:
         works = [_work(info, one) for one in fulfillmentOrderIds]
     except ActError:
-        refusal = user_error("Fulfillment orders could not be found", "FULFILLMENT_ORDERS_NOT_FOUND", ["fulfillmentOrderIds"])
+        refusal = user_error(
+            "Fulfillment orders could not be found", "FULFILLMENT_ORDERS_NOT_FOUND", ["fulfillmentOrderIds"]
+        )
         return {"success": False, "userErrors": [refusal]}
     for work in works:
         work.fulfill_by = datetime.fromisoformat(fulfillmentDeadline)

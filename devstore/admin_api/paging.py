@@ -61,7 +61,9 @@ def _decode(cursor: str) -> tuple[Any, Any]:
     try:
         value, last_id = json.loads(base64.b64decode(cursor))
     except ValueError as error:
-        raise GraphQLError("Invalid cursor for current pagination sort.", extensions={"code": "INVALID_CURSOR"}) from error
+        raise GraphQLError(
+            "Invalid cursor for current pagination sort.", extensions={"code": "INVALID_CURSOR"}
+        ) from error
     return value, last_id
 
 
@@ -117,5 +119,7 @@ def _size(first: int | None, last: int | None) -> int:
     size = first if first is not None else last
     assert size is not None
     if not 0 <= size <= MOST_PER_PAGE:
-        raise GraphQLError(f"{size} exceeds the maximum page size of {MOST_PER_PAGE}", extensions={"code": "BAD_REQUEST"})
+        raise GraphQLError(
+            f"{size} exceeds the maximum page size of {MOST_PER_PAGE}", extensions={"code": "BAD_REQUEST"}
+        )
     return size

@@ -58,8 +58,9 @@ class Asking:
 
     def start_bulk(self, operation: BulkOperation) -> None:
         """Run a bulk query a moment later."""
-        assert self.run_bulk is not None and self.later is not None
         run = self.run_bulk
+        assert run is not None
+        assert self.later is not None
         self.later(BULK_DELAY_S, lambda: run(operation))
 
 

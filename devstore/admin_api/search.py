@@ -81,7 +81,9 @@ class _Parser:
     def _field(self, name: str, op: str, value: str) -> Test:
         read = self._readers.get(name)
         if read is None:
-            raise GraphQLError(f"devstore does not play the filter `{name}` here yet", extensions={"code": "NOT_PLAYED"})
+            raise GraphQLError(
+                f"devstore does not play the filter `{name}` here yet", extensions={"code": "NOT_PLAYED"}
+            )
         return lambda record: any(_compare(one, op, value) for one in _many(read(record)))
 
     def _word(self, word: str) -> Test:
@@ -125,7 +127,9 @@ def _is_number(text: str) -> bool:
 def _ordered(mine: Any, op: str, wanted: Any, *, whole_day: bool = False) -> bool:
     if op == "=" and whole_day:
         return bool(wanted <= mine < wanted + timedelta(days=1))
-    return bool({"=": mine == wanted, ">": mine > wanted, ">=": mine >= wanted, "<": mine < wanted, "<=": mine <= wanted}[op])
+    return bool(
+        {"=": mine == wanted, ">": mine > wanted, ">=": mine >= wanted, "<": mine < wanted, "<=": mine <= wanted}[op]
+    )
 
 
 def _instant(written: str) -> datetime:

@@ -72,7 +72,13 @@ def order_json(world: World, order: Order) -> dict[str, Any]:
 def metafields_json(world: World, owner: str) -> list[dict[str, Any]]:
     """Write an owner's metafields."""
     return [
-        {"namespace": one.namespace, "key": one.key, "type": one.type, "value": one.value, "updated_at": written(one.updated_at)}
+        {
+            "namespace": one.namespace,
+            "key": one.key,
+            "type": one.type,
+            "value": one.value,
+            "updated_at": written(one.updated_at),
+        }
         for one in world.metafields_of(owner)
     ]
 

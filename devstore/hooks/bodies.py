@@ -9,7 +9,8 @@ from typing import Any
 from devstore.admin_api.search import matcher
 
 PROTECTED_KEYS = {
-    "email", "contact_email", "phone", "first_name", "last_name", "address1", "address2", "zip", "latitude", "longitude",
+    "email", "contact_email", "phone", "first_name", "last_name", "address1", "address2", "zip", "latitude",
+    "longitude",
 }  # fmt: skip
 PEOPLE = {"customer", "shipping_address", "billing_address", "default_address", "destination"}
 
@@ -39,7 +40,7 @@ def _pruned(body: Any, tree: dict[str, Any]) -> Any:
 class _Paths(dict[str, Callable[[Any], Any]]):
     """Readers for any dotted path of a body."""
 
-    def get(self, path: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, path: str, default: Any = None) -> Any:
         return lambda body: list(_values(body, path.split(".")))
 
 

@@ -85,7 +85,10 @@ def product_body(world: World, product: Product) -> dict[str, Any]:
             for variant in variants[:FULL_VARIANTS]
         ],
         "variant_gids": [
-            {"admin_graphql_api_id": variant.gid, "updated_at": variant.updated_at.isoformat(timespec="milliseconds")[:-6] + "Z"}
+            {
+                "admin_graphql_api_id": variant.gid,
+                "updated_at": variant.updated_at.isoformat(timespec="milliseconds")[:-6] + "Z",
+            }
             for variant in latest_first
         ],
     }

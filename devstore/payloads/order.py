@@ -147,7 +147,9 @@ def _shipping_line(order: Order) -> dict[str, Any]:
     }
 
 
-def line_body(world: World, order: Order, line: LineItem, *, inside: bool = False, quantity: int | None = None) -> dict[str, Any]:
+def line_body(
+    world: World, order: Order, line: LineItem, *, inside: bool = False, quantity: int | None = None
+) -> dict[str, Any]:
     """Write one line; `inside` a refund or a parcel it is shorter and may count other units."""
     body: dict[str, Any] = {
         "id": line.id,
@@ -196,8 +198,8 @@ def fulfillment_body(world: World, order: Order, parcel: Fulfillment, *, inside:
         for line_id, units in parcel.units.items()
         if (line := order.line(line_id)) is not None
     ]
-    for line in lines:
-        line["fulfillment_status"] = line["fulfillment_status"] or "partial"
+    for row in lines:
+        row["fulfillment_status"] = row["fulfillment_status"] or "partial"
     body: dict[str, Any] = {
         "id": parcel.id,
         "admin_graphql_api_id": f"gid://shopify/Fulfillment/{parcel.id}",
@@ -307,7 +309,9 @@ def transaction_body(world: World, order: Order, payment: Transaction) -> dict[s
     }
 
 
-def edit_body(world: World, order: Order, edit_id: int, added: dict[int, int], removed: dict[int, int]) -> dict[str, Any]:
+def edit_body(
+    world: World, order: Order, edit_id: int, added: dict[int, int], removed: dict[int, int]
+) -> dict[str, Any]:
     """Write orders/edited: only line ids and deltas."""
     now = instant(world, order.updated_at)
     return {

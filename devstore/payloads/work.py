@@ -30,9 +30,7 @@ def hold_body(world: World, hold: Hold) -> dict[str, Any]:
     }
 
 
-def placed_body(
-    world: World, work: FulfillmentOrder, hold: Hold, rest: FulfillmentOrder | None
-) -> dict[str, Any]:
+def placed_body(world: World, work: FulfillmentOrder, hold: Hold, rest: FulfillmentOrder | None) -> dict[str, Any]:
     """Write fulfillment_orders/placed_on_hold."""
     return {
         "fulfillment_order": {**fo_stub(work), "fulfillment_holds": [hold_body(world, one) for one in work.holds]},

@@ -26,7 +26,9 @@ def test_a_webhook_is_signed_over_its_raw_bytes_with_every_header(installed: Sho
     assert got.headers["x-shopify-webhook-id"] != got.headers["x-shopify-event-id"]
 
 
-def test_subscriptions_to_one_event_share_its_id_and_carry_their_name(installed: ShopClient, receiver: Receiver) -> None:
+def test_subscriptions_to_one_event_share_its_id_and_carry_their_name(
+    installed: ShopClient, receiver: Receiver
+) -> None:
     installed.buy(SKU)
     both = [one for one in receiver.received if one.headers["x-shopify-topic"] == "inventory_levels/update"]
     assert len({one.headers["x-shopify-event-id"] for one in both}) == 1
@@ -36,7 +38,9 @@ def test_subscriptions_to_one_event_share_its_id_and_carry_their_name(installed:
     assert set(json.loads(narrow.body)) == {"inventory_item_id", "location_id"}
 
 
-def test_chosen_fields_without_a_changing_one_lose_the_second_webhook(installed: ShopClient, receiver: Receiver) -> None:
+def test_chosen_fields_without_a_changing_one_lose_the_second_webhook(
+    installed: ShopClient, receiver: Receiver
+) -> None:
     installed.buy(SKU)
     installed.buy(SKU)
     assert sum(one.path == "/webhooks/narrow" for one in receiver.received) == 1
@@ -70,7 +74,11 @@ def test_dropped_webhooks_never_come(installed: ShopClient, receiver: Receiver) 
 def test_doubled_webhooks_carry_one_id(installed: ShopClient, receiver: Receiver) -> None:
     installed.control("faults", {"duplicate": 1.0})
     installed.buy(SKU)
-    ids = [one.headers["x-shopify-webhook-id"] for one in receiver.received if one.headers["x-shopify-topic"] == "orders/create"]
+    ids = [
+        one.headers["x-shopify-webhook-id"]
+        for one in receiver.received
+        if one.headers["x-shopify-topic"] == "orders/create"
+    ]
     assert len(ids) == 2
     assert len(set(ids)) == 1
 
@@ -90,9 +98,7 @@ def test_reordered_webhooks_overtake_each_other(installed: ShopClient, receiver:
     for number in range(12):
         installed.control("stock", {"sku": SKU, "available": number + 10})
     installed.control("webhooks/flush")
-    counts = [
-        json.loads(one.body)["available"] for one in receiver.received if one.path == "/webhooks"
-    ]
+    counts = [json.loads(one.body)["available"] for one in receiver.received if one.path == "/webhooks"]
     assert sorted(counts) == [*range(10, 22)]
     assert counts != sorted(counts)
 
@@ -111,7 +117,12 @@ def test_before_the_install_nothing_comes(shop: ShopClient, receiver: Receiver) 
 
 def test_a_hand_made_webhook_is_sent_at_once_through_no_fault(installed: ShopClient, receiver: Receiver) -> None:
     installed.control("faults", {"drop": 1.0})
-    given = {"topic": "orders/create", "payload": {"id": 1}, "webhook_id": "w-1", "triggered_at": "2020-01-01T00:00:00Z"}
+    given = {
+        "topic": "orders/create",
+        "payload": {"id": 1},
+        "webhook_id": "w-1",
+        "triggered_at": "2020-01-01T00:00:00Z",
+    }
     sent = installed.control("webhooks/send", given)
     assert (sent["state"], receiver.received[-1].headers["x-shopify-webhook-id"]) == ("delivered", "w-1")
     assert receiver.received[-1].headers["x-shopify-triggered-at"] == "2020-01-01T00:00:00Z"

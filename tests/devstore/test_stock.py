@@ -68,7 +68,9 @@ def test_a_location_with_all_units_ships_before_one_with_some(shop: ShopClient) 
     shop.control("stock", {"sku": sku, "location": names[0], "available": 1})
     shop.control("stock", {"sku": sku, "location": names[1], "available": 5})
     order = shop.buy(sku, 2)
-    assert [work["location_id"] for work in order["fulfillment_orders"]] == [shop.variant(sku)["levels"][1]["location_id"]]
+    assert [work["location_id"] for work in order["fulfillment_orders"]] == [
+        shop.variant(sku)["levels"][1]["location_id"]
+    ]
 
 
 def test_units_are_shared_out_when_no_location_has_them_all(shop: ShopClient) -> None:
@@ -187,7 +189,9 @@ def test_counting_to_the_same_number_says_nothing(installed: ShopClient) -> None
 
 def test_running_out_and_coming_back_are_told_of_the_variant(installed: ShopClient) -> None:
     have = installed.variant(SKU)["inventory_quantity"]
-    assert topics_after(installed, "checkout", {"lines": [{"sku": SKU, "quantity": have}]})["variants/out_of_stock"] == 1
+    assert (
+        topics_after(installed, "checkout", {"lines": [{"sku": SKU, "quantity": have}]})["variants/out_of_stock"] == 1
+    )
     assert topics_after(installed, "stock", {"sku": SKU, "delta": 1})["variants/in_stock"] == 1
 
 
@@ -195,7 +199,9 @@ def test_open_units_are_committed_where_they_are_assigned(shop: ShopClient) -> N
     shop.control("policy", {"sku": SKU, "inventory_policy": "CONTINUE"})
     orders = [shop.buy(SKU, quantity) for quantity in (2, 3, 1)]
     shop.control("fulfill", {"order_id": orders[0]["id"]})
-    shop.control("refund", {"order_id": orders[1]["id"], "lines": [{"line_id": line_of(orders[1])["id"], "quantity": 1}]})
+    shop.control(
+        "refund", {"order_id": orders[1]["id"], "lines": [{"line_id": line_of(orders[1])["id"], "quantity": 1}]}
+    )
     told = shop.truth()
     owed: Counter[tuple[int, str]] = Counter()
     for order in told["orders"]:

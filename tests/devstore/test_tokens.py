@@ -1,4 +1,4 @@
-"""Tokens: taken with an ID token, refreshed with rotation and grace, migrated, granted by code; they end when they must."""
+"""Tokens: taken with an ID token, refreshed with rotation and grace, migrated, granted by code; how they end."""
 
 from __future__ import annotations
 
