@@ -109,7 +109,7 @@ def test_a_port_somebody_has_is_left_to_them():
 
 
 def test_the_app_accepts_the_demos_settings(tmp_path: Path):
-    environment = app_environment(tmp_path, URLS, "redis://127.0.0.1:6379/0", 4425)
+    environment = app_environment(f"sqlite:///{tmp_path / 'a.sqlite3'}", URLS, "redis://127.0.0.1:6379/0", 4425)
     settings = Settings.from_environment(environment)
     assert settings.shopify_gateway == URLS.api
     assert settings.clock_url == "http://127.0.0.1:4403/_devstore/clock"

@@ -37,10 +37,12 @@ PATIENCE_S = 40
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo."""
+    """A running demo. `environment` is what its processes were started with."""
 
     urls: DemoUrls
     programs: Programs
+    valkey: Valkey
+    environment: Mapping[str, str]
 
 
 def main() -> int:
@@ -96,10 +98,12 @@ def pick_ports(usual: Mapping[str, int]) -> dict[str, int]:
 
 
 @contextmanager
-def running_demo(folder: Path, ports: Mapping[str, int]) -> Iterator[Demo]:
+def running_demo(folder: Path, ports: Mapping[str, int], database_url: str | None = None) -> Iterator[Demo]:
     """
     Start every part and wait until all answer; stop them all when left.
 
+    Args:
+        database_url: An empty database; a SQLite file in the folder when left out.
     Raises:
         DidNotStart: A part ended or did not answer; the message ends with what it printed last.
     """
@@ -109,20 +113,21 @@ def running_demo(folder: Path, ports: Mapping[str, int]) -> Iterator[Demo]:
     with Programs(folder) as programs:
         try:
             valkey.start()
-            environment = app_environment(folder, urls, valkey.url, ports["smtp"])
+            database_url = database_url or f"sqlite:///{folder / 'holdfast.sqlite3'}"
+            environment = app_environment(database_url, urls, valkey.url, ports["smtp"])
             start_store(programs, folder, urls, ports)
             start_app(programs, environment, urls)
-            yield Demo(urls, programs)
+            yield Demo(urls, programs, valkey, environment)
         finally:
             programs.stop()
             valkey.stop()
 
 
-def app_environment(folder: Path, urls: DemoUrls, redis_url: str, smtp_port: int) -> dict[str, str]:
+def app_environment(database_url: str, urls: DemoUrls, redis_url: str, smtp_port: int) -> dict[str, str]:
     """The app's settings (docs/architecture.md), pointing at the local Shopify."""
     return {
         **os.environ,
-        "DATABASE_URL": f"sqlite:///{folder / 'holdfast.sqlite3'}",
+        "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "SHOPIFY_API_KEY": API_KEY,
         "SHOPIFY_API_SECRET": API_SECRET,
@@ -160,9 +165,14 @@ def start_app(programs: Programs, environment: Mapping[str, str], urls: DemoUrls
     port = urls.app.rsplit(":", 1)[1]
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "16"]
     web = programs.start("web", [granian, *options, "--no-access-log", "plugin.wsgi:app"], environment)
-    programs.start("worker", [python, "-m", "plugin.cli", "worker"], environment)
+    start_worker(programs, environment)
     programs.start("clock", [python, "-m", "plugin.cli", "clock"], environment)
     wait_until(lambda: is_ready(urls.app), "the app", process=web, log=programs.log("web"), patience_s=PATIENCE_S)
+
+
+def start_worker(programs: Programs, environment: Mapping[str, str]) -> None:
+    """Start the worker, for the first time or after it was killed."""
+    programs.start("worker", [sys.executable, "-m", "plugin.cli", "worker"], environment)
 
 
 def is_ready(app: str) -> bool:

@@ -47,9 +47,18 @@ class Programs:
         self, name: str, command: Sequence[str | Path], environment: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
         """Start one and keep it."""
-        with self.log(name).open("wb") as output:
+        with self.log(name).open("ab") as output:
             self._running[name] = start(command, output=output, environment=environment, when_we_die=signal.SIGTERM)
         return self._running[name]
+
+    def kill(self, name: str) -> None:
+        """End one as a crash would, and keep it no longer. What it started is left to itself."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
 
     def log(self, name: str) -> Path:
         """Where a program's output goes."""
