@@ -16,7 +16,8 @@ def running_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
     A module that needs one kind only says `@pytest.mark.parametrize("running_app", ["sqlite"], indirect=True)`.
     """
-    databases = request.getfixturevalue({"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param])
+    kinds = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}
+    databases = request.getfixturevalue(kinds[request.param])
     url = databases.empty()
     with run_app(tmp_path_factory.mktemp("app"), url) as app:
         yield app

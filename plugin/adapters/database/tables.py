@@ -155,7 +155,7 @@ due = Table(
     metadata,
     Column("shop", ShopName, primary_key=True),
     Column("lane", String(10), primary_key=True),  # switch, queue
-    Column("kind", String(12), primary_key=True),  # variant, item, order, product, changed_orders, all
+    Column("kind", String(20), primary_key=True),  # variant, item, order, fulfillment_order, product, …
     Column("subject", Gid, primary_key=True),
     Column("version", Integer, nullable=False, default=1),  # rises with every mark: a review deletes only what it saw
     Column("marked_at", Instant, nullable=False),
@@ -272,7 +272,7 @@ orders = Table(
     Column("test", Boolean, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("financial_status", String(32), nullable=False),
-    Column("source", String(40), nullable=False, default=""),
+    Column("source", Text, nullable=False, default=""),
     Column("customer_key", String(64), nullable=False),  # opaque; the person is in `people`
     Column("first_seen_at", Instant, nullable=False),
     Column("read_at", Instant, nullable=False),
