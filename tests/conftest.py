@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from plugin.adapters.database.transaction import Database
+    from tests.live import Live, LocalStore
     from tests.servers.databases import PostgresDatabases, SqliteDatabases
     from tests.servers.smtp_sink import SmtpSink
     from tools.valkey import Valkey
@@ -110,6 +111,26 @@ def valkey_server(tmp_path: Path) -> Iterator[Valkey]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def local_store() -> Iterator[LocalStore]:
+    """A local Shopify in this process, put back to its start by each test that asks for `live`."""
+    from tests.live import open_local_store
+
+    opened = open_local_store()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def live(local_store: LocalStore, database_url: str) -> Iterator[Live]:
+    """The app against the local store, step by step, on either database in turn. Nothing is installed yet."""
+    from tests.live import Live
+
+    app = Live(local_store, database_url)
+    yield app
+    app.close()
 
 
 @pytest.fixture
