@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", default="devstore-key", help="the app's client id")
     parser.add_argument("--api-secret", default="devstore-secret", help="the app's client secret")
     parser.add_argument("--old-api-secret", help="the secret before rotation; webhooks are then still signed with it")
+    parser.add_argument("--unapproved", action="store_true", help="the app may not see protected customer data")
     parser.add_argument("--app-toml", type=Path, help="the app's shopify.app.toml")
     parser.add_argument("--shop", default="larkspur-outdoor.myshopify.com", help="the first shop's domain")
     parser.add_argument("--ready-file", type=Path, help="JSON of all addresses, written when every port answers")
@@ -75,13 +76,15 @@ def _instant(written: str) -> datetime:
 
 
 def _app_config(given: argparse.Namespace) -> AppConfig:
-    return read_app_config(
+    app = read_app_config(
         given.app_toml,
         api_key=given.api_key,
         api_secret=given.api_secret,
         old_api_secret=given.old_api_secret,
         app_url=given.app_url,
     )
+    app.protected_data_approved = not given.unapproved
+    return app
 
 
 if __name__ == "__main__":

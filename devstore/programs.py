@@ -40,7 +40,9 @@ def create_programs(store: Devstore) -> Flask:
         return store.stores.get(shop_of_host(request.host))
 
     @app.before_request
-    def slow_down() -> None:
+    def take_body_and_wait() -> None:
+        # An answer before the body was read would reset the connection under the client.
+        request.get_data()
         if store.faults.latency_ms:
             time.sleep(store.faults.latency_ms / 1000)
 

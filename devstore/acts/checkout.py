@@ -6,13 +6,12 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
+from devstore.acts.goods import product_changed
 from devstore.acts.paying import record_sale
 from devstore.acts.routing import plan_locations, route
 from devstore.acts.stock import StockChanges, level_at
 from devstore.payloads.customer import full_customer_body
-from devstore.payloads.goods import product_body
 from devstore.payloads.order import order_body
 from devstore.world import Address, Customer, LineItem, Order, Variant, World
 
@@ -193,5 +192,4 @@ def _announce(world: World, order: Order, changes: StockChanges) -> None:
         world.happened(topic, lambda: order_body(world, order))
     changes.announce()
     for product_id in dict.fromkeys(line.product_id for line in order.lines):
-        product = world.products[product_id or 0]
-        world.happened("products/update", partial(product_body, world, product))
+        product_changed(world, world.products[product_id or 0])

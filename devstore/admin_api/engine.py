@@ -228,6 +228,8 @@ def shape(error: GraphQLError) -> dict[str, Any]:
         parts = error.message.split("'")
         shaped["message"] = f"Field '{parts[1]}' doesn't exist on type '{parts[3]}'"
         shaped["extensions"] = {"code": "undefinedField", "typeName": parts[3], "fieldName": parts[1]}
+    elif error.message.startswith("Variable"):
+        shaped["extensions"] = {"code": "INVALID_VARIABLE"}
     if "locations" in body:
         shaped["locations"] = body["locations"]
     if "path" in body:

@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from devstore.admin_api.fields_goods import world_of
 from devstore.admin_api.fields_orders import is_visible
 from devstore.admin_api.paging import Page, paginate
-from devstore.admin_api.registry import Asking, answers, gid
+from devstore.admin_api.registry import Asking, answers, gid, number_of
 from devstore.admin_api.schema import API_VERSION
 from devstore.admin_api.search import matcher
 from devstore.payloads.forms import zone
@@ -222,7 +222,7 @@ def updated_at(source: WebhookSubscription, info: GraphQLResolveInfo) -> Any:
 @answers("QueryRoot", "bulkOperation")
 def bulk_operation(_: Any, info: GraphQLResolveInfo, id: str) -> BulkOperation | None:
     """Return one bulk operation."""
-    return world_of(info).bulk_operations.get(int(id.rsplit("/", 1)[-1]))
+    return world_of(info).bulk_operations.get(number_of(id, "BulkOperation"))
 
 
 @answers("QueryRoot", "bulkOperations")

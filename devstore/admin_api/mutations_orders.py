@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +20,7 @@ from devstore.admin_api.idempotency import once
 from devstore.admin_api.paging import Page, paginate
 from devstore.admin_api.registry import Asking, answers, not_played, number_of, user_error
 from devstore.payloads.customer import full_customer_body
-from devstore.world import Job, LineItem, Order, World
+from devstore.world import Job, LineItem, Order, OrderEdit, World
 
 CANCEL_DELAY_S = 0.2
 MOST_STAFF_NOTE = 255
@@ -178,20 +177,7 @@ def order_cancel(
 # --- edits ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class EditSession:
-    """An order edit under way; nothing changes before the commit."""
-
-    id: int
-    order: Order
-    quantities: dict[int, int] = field(default_factory=dict)
-    restock: bool = True
-
-
-SESSIONS: dict[int, EditSession] = {}
-
-
-def _calculated_line(session: EditSession, line: LineItem) -> dict[str, Any]:
+def _calculated_line(session: OrderEdit, line: LineItem) -> dict[str, Any]:
     return {
         "__typename": "CalculatedLineItem",
         "id": f"gid://shopify/CalculatedLineItem/{line.id}",
@@ -203,7 +189,7 @@ def _calculated_line(session: EditSession, line: LineItem) -> dict[str, Any]:
     }
 
 
-def _calculated_order(session: EditSession) -> dict[str, Any]:
+def _calculated_order(session: OrderEdit) -> dict[str, Any]:
     return {
         "__typename": "CalculatedOrder",
         "id": f"gid://shopify/CalculatedOrder/{session.id}",
@@ -231,18 +217,27 @@ def edit_begin(_: Any, info: GraphQLResolveInfo, id: str) -> dict[str, Any]:
     order = visible_order(info, id)
     if order is None or order.cancelled_at is not None:
         refusal = user_error("The order cannot be edited", None, ["id"])
-        return {"calculatedOrder": None, "orderEditSession": None, "userErrors": [refusal]}
-    session = EditSession(world_of(info).id("CalculatedOrder"), order)
-    SESSIONS[session.id] = session
+        return {"calculatedOrder": None, "orderOrderEdit": None, "userErrors": [refusal]}
+    world = world_of(info)
+    session = OrderEdit(world.id("CalculatedOrder"), order)
+    world.order_edits[session.id] = session
     return {
         "calculatedOrder": _calculated_order(session),
-        "orderEditSession": {"id": f"gid://shopify/OrderEditSession/{session.id}"},
+        "orderOrderEdit": {"id": f"gid://shopify/OrderOrderEdit/{session.id}"},
         "userErrors": [],
     }
 
 
-def _session(written: str) -> EditSession | None:
-    return SESSIONS.get(int(written.rsplit("/", 1)[-1]))
+def _session(info: GraphQLResolveInfo, written: str) -> OrderEdit | None:
+    """Return the edit an id of its session or of its calculated order names."""
+    number = written.rsplit("/", 1)[-1]
+    return world_of(info).order_edits.get(int(number)) if number.isdigit() else None
+
+
+def _line(session: OrderEdit, written: str) -> LineItem | None:
+    """Return the line an id of it or of its calculated line names."""
+    number = written.rsplit("/", 1)[-1]
+    return session.order.line(int(number)) if number.isdigit() else None
 
 
 @answers("Mutation", "orderEditSetQuantity")
@@ -250,8 +245,8 @@ def edit_quantity(
     _: Any, info: GraphQLResolveInfo, id: str, lineItemId: str, quantity: int, restock: bool = False, **more: Any
 ) -> dict[str, Any]:
     """Plan another quantity for a line; takes the line's id or the calculated line's."""
-    session = _session(id)
-    line = session.order.line(int(lineItemId.rsplit("/", 1)[-1])) if session else None
+    session = _session(info, id)
+    line = _line(session, lineItemId) if session else None
     if session is None or line is None or quantity < line.fulfilled:
         refusal = user_error("The line item cannot be set to this quantity", None, ["quantity"])
         return {"calculatedLineItem": None, "calculatedOrder": None, "userErrors": [refusal]}
@@ -267,14 +262,14 @@ def edit_quantity(
 @answers("Mutation", "orderEditCommit")
 def edit_commit(_: Any, info: GraphQLResolveInfo, id: str, **more: Any) -> dict[str, Any]:
     """Carry an edit out."""
-    session = _session(id)
+    session = _session(info, id)
     if session is None:
         return {"order": None, "userErrors": [user_error("The edit does not exist", None, ["id"])]}
     try:
         edit(world_of(info), session.order, session.quantities, restock=session.restock)
     except ActError as error:
         return {"order": None, "userErrors": [from_act(error, ["id"])]}
-    del SESSIONS[session.id]
+    del world_of(info).order_edits[session.id]
     return {"order": session.order, "successMessages": [], "userErrors": []}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -12,7 +11,7 @@ from devstore.acts.holding import hold, merge, move, release, split
 from devstore.admin_api.fields_goods import world_of
 from devstore.admin_api.fields_orders import is_visible
 from devstore.admin_api.mutations_orders import from_act
-from devstore.admin_api.registry import answers, number_of, user_error
+from devstore.admin_api.registry import answers, instant_of, number_of, user_error
 from devstore.payloads.work import fo_stub
 from devstore.world import FulfillmentOrder
 
@@ -146,7 +145,7 @@ def reschedule(_: Any, info: GraphQLResolveInfo, id: str, fulfillAt: str) -> dic
     world = world_of(info)
     try:
         work = _work(info, id)
-        at = datetime.fromisoformat(fulfillAt)
+        at = instant_of(fulfillAt)
         if work.status != "SCHEDULED":
             raise ActError("The fulfillment order must be scheduled.", "FULFILLMENT_ORDER_NOT_SCHEDULED", ["id"])
         if at <= world.now():
@@ -187,5 +186,5 @@ def set_deadline(
         )
         return {"success": False, "userErrors": [refusal]}
     for work in works:
-        work.fulfill_by = datetime.fromisoformat(fulfillmentDeadline)
+        work.fulfill_by = instant_of(fulfillmentDeadline)
     return {"success": True, "userErrors": []}

@@ -185,6 +185,20 @@ def number_of(written: str, type_name: str) -> int:
     return int(found.group(2))
 
 
+def instant_of(written: str) -> datetime:
+    """
+    Read a DateTime argument; one without a zone is UTC.
+
+    Raises:
+        GraphQLError: It is no ISO 8601 instant.
+    """
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise GraphQLError(f"invalid DateTime '{written}'", extensions={"code": "INVALID_VARIABLE"}) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def user_error(message: str, code: str | None = None, path: list[str] | None = None, **more: Any) -> dict[str, Any]:
     """Return one entry of userErrors."""
     return {"message": message, "code": code, "field": path, **more}

@@ -111,7 +111,8 @@ def _compare(mine: Any, op: str, written: str) -> bool:
     if isinstance(mine, datetime):
         return _ordered(mine, op, _instant(written), whole_day=len(written) <= len("2026-01-01"))
     if isinstance(mine, int):
-        return _ordered(mine, op, int(written.rsplit("/", 1)[-1]))
+        number = written.rsplit("/", 1)[-1]
+        return _is_number(number) and _ordered(mine, op, float(number))
     text, wanted = str(mine).lower(), written.lower()
     if op == "=":
         return text.startswith(wanted[:-1]) if wanted.endswith("*") else text == wanted

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from devstore.acts import ActError
@@ -15,6 +15,7 @@ from devstore.control.reading import number
 from devstore.control.requests import body, devstore, world
 from devstore.control.telling import call_json, delivery_json, truth, written
 from devstore.hooks.sender import summary
+from devstore.inbox import Inbox
 from devstore.installing import redact_shop
 from devstore.payloads.shop import customer_redact_body, data_request_body
 from devstore.storefront.visit import VARIANT_EVENTS
@@ -200,4 +201,6 @@ def tell_truth() -> ResponseReturnValue:
 def reset() -> ResponseReturnValue:
     """Put everything back to the start."""
     devstore().reset()
+    inbox: Inbox = current_app.config["INBOX"]
+    inbox.clear()
     return jsonify(now=written(devstore().stores.clock.now()))

@@ -21,7 +21,7 @@ def create_control(store: Devstore, inbox: Inbox) -> Flask:
     """Make the control app."""
     app = Flask("devstore.control")
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.config["DEVSTORE"] = store
+    app.config.update(DEVSTORE=store, INBOX=inbox)
     app.register_blueprint(machine.blueprint, url_prefix=PREFIX)
     app.register_blueprint(staff.blueprint, url_prefix=PREFIX)
 

@@ -41,6 +41,7 @@ from devstore.world.sales import (
     Hold,
     LineItem,
     Order,
+    OrderEdit,
     Refund,
     RefundLine,
     Return,
@@ -73,6 +74,7 @@ __all__ = [
     "Metafield",
     "MetafieldDefinition",
     "Order",
+    "OrderEdit",
     "Product",
     "ProductOption",
     "RefreshToken",
@@ -152,6 +154,7 @@ class World:
     subscriptions: dict[int, WebhookSubscription] = field(default_factory=dict)
     bulk_operations: dict[int, BulkOperation] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    order_edits: dict[int, OrderEdit] = field(default_factory=dict)
     idempotent: dict[str, tuple[str, Any]] = field(default_factory=dict)
     variant_of_item: dict[int, int] = field(default_factory=dict)
     last_order_number: int = 1000

@@ -249,3 +249,13 @@ class Order:
     def current_total(self) -> Decimal:
         """Return what the order is worth after removals and returns."""
         return sum((line.price * line.current_quantity for line in self.lines), self.shipping_price)
+
+
+@dataclass
+class OrderEdit:
+    """An order edit under way: new current quantities by line id; nothing changes before the commit."""
+
+    id: int
+    order: Order
+    quantities: dict[int, int] = field(default_factory=dict)
+    restock: bool = True
