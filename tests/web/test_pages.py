@@ -203,3 +203,11 @@ def test_a_variant_says_its_state_the_rule_and_who_waits(site: Site) -> None:
 def test_every_kind_of_ledger_entry_has_a_sentence(kind: Kind) -> None:
     words = in_words(Happening(seeding.NOW, kind.value, 2, "#1043", "Kendal", {}), seeding.TODAY)
     assert words[0].isupper() or words[0] in "#2"
+
+
+def test_a_new_usual_wait_shows_before_the_queue_is_reviewed_again(site: Site) -> None:
+    stale = {"kind": "none", "review": "2026-12-07"}
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.variant_states).values(next_promise=stale))
+    assert "usually ships in 3 to 4 weeks" in site.get("/products?q=FS-BOOT-42").text
+    assert "no date yet" not in site.get("/products?show=in_stock").text

@@ -21,6 +21,7 @@ from plugin.adapters.database.tables import (
     variants,
 )
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain.promises import PromiseKind
 from plugin.errors import NotFound
 
 PAGE = 50
@@ -32,7 +33,12 @@ FILTERS = (*STATES, *WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A line of the list. `remaining` None: no limit. `decided_by`: the scope of the rule that decided, or empty."""
+    """
+    A line of the list.
+
+    remaining: None is no limit. decided_by: the scope of the rule that decided, or empty.
+    next_promise: what the next buyer is told; None while it is not on backorder.
+    """
 
     variant_id: str
     product_id: str
@@ -48,8 +54,6 @@ class Listed:
     owed: int
     remaining: int | None
     available: int
-    next_from: date | None
-    next_to: date | None
     next_promise: dict[str, Any] | None
 
     @property
@@ -224,10 +228,10 @@ def _listed() -> Select[Any]:
             func.coalesce(variant_states.c.owed_units, 0).label("owed"),
             variant_states.c.remaining_units.label("remaining"),
             func.coalesce(variant_states.c.available, 0).label("available"),
-            variant_states.c.next_from,
-            variant_states.c.next_to,
             variant_states.c.next_promise,
             variants.c.item_id,
+            rules.c.wait_weeks_from,
+            rules.c.wait_weeks_to,
         )
         .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(
@@ -242,4 +246,32 @@ def _listed() -> Select[Any]:
 
 
 def _line(row: Any) -> Listed:
-    return Listed(*row[:17])
+    told = _told_next(row) if row.state in ("backorderable", "limit_reached") else None
+    return Listed(
+        variant_id=row.variant_id,
+        product_id=row.product_id,
+        product=row.product,
+        variant=row.variant,
+        sku=row.sku,
+        image_url=row.image_url,
+        state=row.state,
+        reason=row.reason,
+        decided_by=row.decided_by,
+        limit_mode=row.limit_mode,
+        limit_units=row.limit_units,
+        owed=row.owed,
+        remaining=row.remaining,
+        available=row.available,
+        next_promise=told,
+    )
+
+
+def _told_next(row: Any) -> dict[str, Any] | None:
+    """The stored promise; where no delivery stands behind it, the rule as it is now decides, as on the badge."""
+    stored: dict[str, Any] | None = row.next_promise
+    rests_on_the_rule = stored is None or stored["kind"] in (PromiseKind.NONE.value, PromiseKind.WAIT.value)
+    if not rests_on_the_rule:
+        return stored
+    if row.wait_weeks_from is not None and row.wait_weeks_to is not None:
+        return {"kind": PromiseKind.WAIT.value, "weeks": [row.wait_weeks_from, row.wait_weeks_to]}
+    return stored if stored and stored["kind"] == PromiseKind.NONE.value else {"kind": PromiseKind.NONE.value}

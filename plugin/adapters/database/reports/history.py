@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, or_, select
 
 from plugin.adapters.database.tables import ledger, locations, orders
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain.ledger import Kind
 
 SHOWN = 60
 
@@ -44,6 +45,8 @@ def of_variant(tx: Transaction, shop: str, variant_id: str, item_id: str) -> lis
         )
         .where(ledger.c.shop == shop)
         .where(or_(ledger.c.variant_id == variant_id, ledger.c.item_id == item_id))
+        # An opening count of an empty shelf says nothing.
+        .where(or_(ledger.c.kind != Kind.ACCEPT.value, ledger.c.units != 0))
         .order_by(ledger.c.at.desc(), ledger.c.id.desc())
         .limit(SHOWN)
     )

@@ -15,6 +15,7 @@ from plugin.adapters.database.tables import (
     delivery_rows,
     line_states,
     locations,
+    pegs,
     products,
     variants,
 )
@@ -157,18 +158,11 @@ def _sums(tx: Transaction, shop: str, ids: Sequence[int]) -> dict[int, tuple[int
         for row in tx.rows(
             select(
                 delivery_rows.c.delivery_id,
-                func.sum(line_states.c.owed_units).label("units"),
-                func.count(distinct(line_states.c.order_id)).label("orders"),
+                func.sum(pegs.c.units).label("units"),
+                func.count(distinct(pegs.c.order_id)).label("orders"),
             )
-            .join(
-                line_states,
-                and_(
-                    line_states.c.shop == delivery_rows.c.shop,
-                    line_states.c.delivery_row_id == delivery_rows.c.id,
-                ),
-            )
+            .join(pegs, and_(pegs.c.shop == delivery_rows.c.shop, pegs.c.delivery_row_id == delivery_rows.c.id))
             .where(delivery_rows.c.shop == shop, delivery_rows.c.delivery_id.in_(ids))
-            .where(line_states.c.owed_units > 0)
             .group_by(delivery_rows.c.delivery_id)
         )
     }
@@ -178,8 +172,7 @@ def _sums(tx: Transaction, shop: str, ids: Sequence[int]) -> dict[int, tuple[int
         units = sum(row.units for row in mine)
         arrived = sum(min(row.units, came[row.id][0]) for row in mine)
         wanted, orders = waiting.get(delivery_id, (0, 0))
-        # A line is filed under the delivery that covers its last unit, so the sum may pass what that one brings.
-        sums[delivery_id] = (units, arrived, min(wanted, units - arrived), orders)
+        sums[delivery_id] = (units, arrived, wanted, orders)
     return sums
 
 
@@ -196,16 +189,12 @@ def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
         row.delivery_row_id: row
         for row in tx.rows(
             select(
-                line_states.c.delivery_row_id,
-                func.sum(line_states.c.owed_units).label("units"),
-                func.count(distinct(line_states.c.order_id)).label("orders"),
+                pegs.c.delivery_row_id,
+                func.sum(pegs.c.units).label("units"),
+                func.count(distinct(pegs.c.order_id)).label("orders"),
             )
-            .where(
-                line_states.c.shop == shop,
-                line_states.c.delivery_row_id.in_(ids),
-                line_states.c.owed_units > 0,
-            )
-            .group_by(line_states.c.delivery_row_id)
+            .where(pegs.c.shop == shop, pegs.c.delivery_row_id.in_(ids))
+            .group_by(pegs.c.delivery_row_id)
         )
     }
     rows = []
@@ -297,14 +286,11 @@ def _sellable(row) -> Sellable:  # type: ignore[no-untyped-def]
 
 def uncovered_units(tx: Transaction, shop: str) -> int:
     """Owed units that no delivery covers."""
-    total = tx.execute(
-        select(func.coalesce(func.sum(line_states.c.owed_units), 0)).where(
-            line_states.c.shop == shop,
-            line_states.c.owed_units > 0,
-            line_states.c.delivery_row_id.is_(None),
-        )
+    owed = tx.execute(
+        select(func.coalesce(func.sum(line_states.c.owed_units), 0)).where(line_states.c.shop == shop)
     ).scalar_one()
-    return int(total)
+    covered = tx.execute(select(func.coalesce(func.sum(pegs.c.units), 0)).where(pegs.c.shop == shop)).scalar_one()
+    return int(owed) - int(covered)
 
 
 def carrying(tx: Transaction, shop: str, item_id: str) -> list[tuple[Delivery, Row]]:
