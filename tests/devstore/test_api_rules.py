@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 import requests
 
+from devstore.hooks.topics import topics
 from devstore.running import Running
 from tests.devstore.shop_client import ShopClient
 
@@ -253,3 +255,51 @@ def test_calls_are_logged_with_operation_variables_and_cost(installed: ShopClien
     installed.data("query Named($n: Int!) { products(first: $n) { nodes { id } } }", n=3)
     last = installed.control("calls", method="GET")["calls"][-1]
     assert (last["operation"], last["variables"], last["requested_cost"]) == ("Named", {"n": 3}, 5)
+
+
+def test_an_optional_scope_is_given_back_and_the_app_told(installed: ShopClient, running: Running) -> None:
+    granted = running.store.stores.first.installation
+    assert granted is not None
+    granted.scopes.add("write_validations")
+    revoke = """mutation { appRevokeAccessScopes(scopes: ["write_validations"]) {
+      revoked { handle } userErrors { code } } }"""
+    assert installed.data(revoke)["appRevokeAccessScopes"]["revoked"] == [{"handle": "write_validations"}]
+    told = installed.webhooks("app/scopes_update")[0]["body"]
+    assert set(told["previous"]) - set(told["current"]) == {"write_validations"}
+    jsonschema.validate(told, topics()["app/scopes_update"]["schema"])
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        ("query ($id: ID!) { order(id: $id) { id } }", {}, "INVALID_VARIABLE"),
+        ("query ($id: ID!) { order(id: $id) { id } }", {"id": "7"}, "INVALID_ID"),
+        ('{ node(id: "gid://shopify/Metaobject/1") { id } }', {}, "NOT_PLAYED"),
+        ('{ orders(first: 1, query: "nonsense:1") { nodes { id } } }', {}, "NOT_PLAYED"),
+        ('{ orders(first: 1, query: "updated_at:>=yesterday") { nodes { id } } }', {}, "BAD_REQUEST"),
+        ("{ orders(first: 251) { nodes { id } } }", {}, "BAD_REQUEST"),
+    ],
+)
+def test_a_wrong_argument_is_named(installed: ShopClient, query: str, variables: dict[str, str], code: str) -> None:
+    assert codes(installed.graphql(query, **variables)) == [code]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("name:'#1001'", 1),
+        ("status:cancelled", 1),
+        ("status:open AND tag:late", 1),
+        ("tag:late OR name:#1001", 2),
+        ("-tag:late name:#1001", 1),
+        ("(tag:late OR name:#1001) AND status:open", 2),
+        ("updated_at:>'2999-01-01'", 0),
+    ],
+)
+def test_orders_are_found_by_search(installed: ShopClient, query: str, found: int) -> None:
+    late, gone = installed.buy("TP"), installed.buy("TP")
+    add = 'mutation ($id: ID!) { tagsAdd(id: $id, tags: ["late"]) { userErrors { message } } }'
+    installed.data(add, id=late["gid"])
+    installed.control("cancel", {"order_id": gone["id"]})
+    listed = installed.data("query ($q: String) { orders(first: 50, query: $q) { nodes { name } } }", q=query)
+    assert len(listed["orders"]["nodes"]) == found

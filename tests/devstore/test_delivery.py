@@ -8,6 +8,9 @@ import hmac
 import json
 import time
 
+import pytest
+
+from devstore.hooks import sender
 from devstore.hooks.bodies import kept, matches
 from tests.devstore.receiver import Receiver
 from tests.devstore.shop_client import SECRET, ShopClient
@@ -56,6 +59,25 @@ def test_a_refused_webhook_comes_again_with_the_same_id(installed: ShopClient, r
     again = [one for one in receiver.received if one.headers["x-shopify-webhook-id"] == sent[0]["webhook_id"]]
     assert len(again) == 2
     assert again[0].body == again[1].body
+
+
+def test_nine_failures_delete_a_subscription_of_the_api_but_none_of_the_toml(
+    installed: ShopClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "RETRY_AFTER_S", (0.01,) * 8)
+    create = """mutation ($uri: String!) { webhookSubscriptionCreate(topic: INVENTORY_LEVELS_UPDATE,
+      webhookSubscription: {uri: $uri}) { webhookSubscription { id } userErrors { message } } }"""
+    installed.data(create, uri=f"{receiver.url}/extra")
+    receiver.answers = [503] * 100
+    installed.control("stock", {"sku": SKU, "delta": 1})
+    sent = installed.webhooks("inventory_levels/update")
+    assert {(one["state"], len(one["attempts"])) for one in sent} == {("failed", 9)}
+    receiver.clear()
+    installed.control("stock", {"sku": SKU, "delta": 1})
+    installed.control("webhooks/flush")
+    assert {one.path for one in receiver.received} == {"/webhooks"}
+    listed = installed.data("{ webhookSubscriptions(first: 5) { nodes { id } } }")
+    assert listed["webhookSubscriptions"]["nodes"] == []
 
 
 def test_a_redirect_is_no_success(installed: ShopClient, receiver: Receiver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -226,6 +227,16 @@ def test_an_archived_product_is_not_sold_and_a_deleted_one_is_gone(shop: ShopCli
     shop.control("product", {"handle": "winter-boots", "delete": True})
     assert shop.control_response("policy", {"sku": SKU, "inventory_policy": "DENY"}).status_code == 404
     shop.control("fulfill", {"order_id": order["id"]})
+
+
+def test_one_of_many_buyers_gets_the_last_unit(shop: ShopClient) -> None:
+    sku = "WB-BLK-44"
+    shop.control("stock", {"sku": sku, "available": 1})
+    given = {"lines": [{"sku": sku, "quantity": 1}]}
+    with ThreadPoolExecutor(8) as buyers:
+        answers = [one.status_code for one in buyers.map(lambda _: shop.control_response("checkout", given), range(8))]
+    assert sorted(answers) == [200, *[422] * 7]
+    assert shop.variant(sku)["inventory_quantity"] == 0
 
 
 def test_two_shops_share_nothing(shop: ShopClient) -> None:
