@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from devstore.acts.errors import ActError
 from devstore.app_config import COMPLIANCE_TOPICS, AppConfig
-from devstore.payloads.shop import shop_body, shop_redact_body
+from devstore.payloads.shop import scopes_body, shop_body, shop_redact_body
 from devstore.world import Installation, MetafieldDefinition, WebhookSubscription, World
 
 
@@ -39,6 +40,28 @@ def install(world: World, app: AppConfig, scopes: set[str] | None = None) -> Ins
                     storefront_access=wanted.storefront_access,
                 )
         return world.installation
+
+
+def change_scopes(world: World, app: AppConfig, *, grant: set[str], revoke: set[str]) -> list[str]:
+    """
+    Let a merchant grant or take back optional scopes; the app is told with app/scopes_update.
+
+    Returns:
+        What is granted now.
+    Raises:
+        ActError: The app is not installed, or a scope is not among its optional ones.
+    """
+    with world.lock:
+        if world.installation is None:
+            raise ActError("the app is not installed")
+        if strange := (grant | revoke) - set(app.optional_scopes):
+            raise ActError(f"{min(strange)} is not an optional scope of the app")
+        before = sorted(world.installation.scopes)
+        world.installation.scopes = (world.installation.scopes | grant) - revoke
+        after = sorted(world.installation.scopes)
+        if after != before:
+            world.happened("app/scopes_update", lambda: scopes_body(world, app.app_id, before, after))
+        return after
 
 
 def uninstall(world: World) -> None:

@@ -188,7 +188,7 @@ def _approval_page(store: Devstore, world: World) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>Install {escape(store.app.name)}</title>"
-        f"<body style='font:16px/1.5 system-ui;max-width:32rem;margin:3rem auto;padding:0 1rem'>"
+        f"<body style='font:16px/1.5 system-ui;max-width:32rem;margin:3rem auto;padding:0 1rem;overflow-wrap:anywhere'>"
         f"<h1>Install {escape(store.app.name)}</h1><p>on {escape(world.shop.name)}. It asks for:</p><ul>{rows}</ul>"
         f"<p><a style='background:#303030;color:#fff;padding:.6rem 1.2rem;border-radius:8px;text-decoration:none' "
         f"href='{again}'>Install</a></p></body></html>"

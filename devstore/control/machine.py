@@ -16,7 +16,7 @@ from devstore.control.requests import body, devstore, world
 from devstore.control.telling import call_json, delivery_json, truth, written
 from devstore.hooks.sender import summary
 from devstore.inbox import Inbox
-from devstore.installing import redact_shop
+from devstore.installing import change_scopes, redact_shop
 from devstore.payloads.shop import customer_redact_body, data_request_body
 from devstore.storefront.visit import VARIANT_EVENTS
 
@@ -86,6 +86,16 @@ def uninstall() -> ResponseReturnValue:
     if body().get("compliance"):
         redact_shop(here)
     return jsonify(shop=here.shop.domain, installed=False)
+
+
+@blueprint.post("/scopes")
+def scopes() -> ResponseReturnValue:
+    """A merchant grants or takes back optional scopes."""
+    given = body()
+    now = change_scopes(
+        world(), devstore().app, grant=set(given.get("grant") or ()), revoke=set(given.get("revoke") or ())
+    )
+    return jsonify(granted=now)
 
 
 @blueprint.post("/compliance")
