@@ -142,6 +142,10 @@ class Live:
         assert found is not None
         return found
 
+    def world_sku(self) -> str:
+        """Some variant that is tracked."""
+        return next(item.sku for item in self.world.items.values() if item.tracked)
+
     def control(self, call: str, **given: Any) -> dict[str, Any]:
         url = f"{self.running.store.urls.control}/_devstore/{call}"
         answer = requests.post(url, json=given, timeout=60)

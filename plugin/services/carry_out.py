@@ -177,8 +177,12 @@ def _postpone(parts: Parts, shop: str, wanted: Sequence[Wanted], problem: Except
             wait = backoff(wish.attempts)
             if isinstance(problem, Throttled):
                 wait = timedelta(seconds=problem.retry_after_s)
+            elif isinstance(problem, AccessDenied | Unauthorized):
+                wait = LONGEST_WAIT
             effects.retry(tx, shop, wish, now + wait, str(problem))
             metrics.EFFECTS.labels(wish.kind.value, "retry").inc()
+        if isinstance(problem, AccessDenied):
+            due.mark(tx, shop, due.QUEUE, "shop", [""], now)  # see which scope is gone, and say so
     _log.warning("effects_postponed", shop=shop, count=len(wanted), problem=str(problem))
 
 

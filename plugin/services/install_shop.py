@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from plugin.adapters.database import facts, shops
+import structlog
+
+from plugin.adapters.database import due, effects, shops
 from plugin.adapters.database.transaction import Transaction
-from plugin.adapters.shopify import shop as shopify_shop
 from plugin.adapters.shopify.tokens import Caller, TokenSet
-from plugin.services import keep_tokens, sync_shop
+from plugin.errors import AccessDenied, ShopifyError
+from plugin.services import keep_tokens, read_shop, sync_shop
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
+
+_log = structlog.get_logger(__name__)
+
+# shop/redact comes 48 hours after an uninstall (platform §1.7); an hour is left for clocks that differ.
+REDACT_COMES_AFTER = timedelta(hours=47)
 
 
 def ensure_installed(parts: Parts, caller: Caller) -> None:
@@ -28,45 +36,95 @@ def ensure_installed(parts: Parts, caller: Caller) -> None:
     if row is not None and row.status == shops.INSTALLED:
         return
     keep_tokens.acquire(parts, caller, lambda tx, now: _install(tx, caller.shop, now))
-    read_shop_facts(parts, caller.shop)
-    parts.jobs.wake(caller.shop, "sync")
+    _get_to_know(parts, caller.shop)
 
 
-def install_with_tokens(parts: Parts, shop: str, found: TokenSet) -> None:
-    """Install by the authorization code grant (custom apps)."""
-    keep_tokens.keep(parts, shop, found, lambda tx, now: _install(tx, shop, now))
-    read_shop_facts(parts, shop)
-    parts.jobs.wake(shop, "sync")
+def install_by_code(parts: Parts, shop: str, exchange: Callable[[], TokenSet]) -> TokenSet:
+    """
+    Install by the authorization code grant (custom apps).
+
+    Args:
+        exchange: Trades the code for tokens; run under the shop's lock, since it retires every other refresh token.
+    """
+    found = keep_tokens.acquire_by(parts, shop, exchange, lambda tx, now: _install(tx, shop, now))
+    _get_to_know(parts, shop)
+    return found
 
 
 def _install(tx: Transaction, shop: str, now: datetime) -> None:
     """Note the install; a shop whose token had died is only let in again, and read for what it did meanwhile."""
     row = shops.find(tx, shop)
     if row is not None and row.status != shops.UNINSTALLED:
-        shops.unlock(tx, shop)
-        sync_shop.begin(tx, shop, "asked", now)
+        _let_in(tx, shop, now)
         return
     shops.install(tx, shop, now)
     sync_shop.begin(tx, shop, "first", now)
 
 
-def read_shop_facts(parts: Parts, shop: str) -> None:
-    """Read name, zone, scopes and locations of a shop, and make sure the badge's metafield is defined."""
-    with keep_tokens.admin(parts, shop) as client:
-        found = shopify_shop.read_shop(client)
-        places = shopify_shop.read_locations(client)
-        shopify_shop.ensure_metafield_definitions(client)
-    with parts.database.begin() as tx:
-        shops.put_facts(tx, found, parts.vault)
-        facts.put_locations(tx, shop, places)
+def _let_in(tx: Transaction, shop: str, now: datetime) -> None:
+    shops.unlock(tx, shop)
+    due.hurry(tx, shop, now)
+    effects.hurry(tx, shop, now)
+    sync_shop.begin_again(tx, shop, now)
+
+
+def _get_to_know(parts: Parts, shop: str) -> None:
+    try:
+        read_shop.read_shop_facts(parts, shop)
+    except AccessDenied as exc:
+        _log.warning("scope_missing", shop=shop, problem=str(exc))
+    parts.jobs.wake(shop, "sync")
+
+
+def ask_held_off(parts: Parts) -> None:
+    """Ask for the shops that were held off whether Shopify still refuses us, and go on where it does not."""
+    with parts.database.read() as tx:
+        shut = shops.held_off_shops(tx)
+    for shop in shut:
+        try:
+            read_shop.read_shop_facts(parts, shop)
+        except AccessDenied:
+            _log.info("let_in_with_fewer_scopes", shop=shop)
+        except ShopifyError as exc:
+            _log.info("still_held_off", shop=shop, problem=str(exc))
+            continue
+        with parts.database.begin() as tx:
+            _let_in(tx, shop, parts.clock.now())
+        parts.jobs.wake(shop, "sync")
 
 
 def uninstalled(parts: Parts, shop: str, triggered_at: datetime) -> None:
     """
     Note that the app was removed. The message may come late, twice, or after a reinstall, and then says nothing.
+
+    A token that Shopify gave us after the moment the message speaks of proves that the app was there again.
     """
     with parts.database.begin() as tx:
         row = shops.find(tx, shop)
-        if row is None or row.status == shops.UNINSTALLED or triggered_at <= row.installed_at:
+        if row is None or row.status == shops.UNINSTALLED:
+            return
+        let_in = shops.last_let_in(tx, shop)
+        if let_in is not None and triggered_at <= let_in:
             return
         shops.uninstall(tx, shop, triggered_at)
+
+
+def redact(parts: Parts, shop: str, triggered_at: datetime) -> bool:
+    """
+    Erase a shop, 48 hours after it left. One that came back meanwhile keeps everything.
+
+    Should the message of the uninstall have been lost, a shop that has not let us in since then is erased as well.
+
+    Returns:
+        Whether it was erased.
+    """
+    with parts.database.begin() as tx:
+        row = shops.find(tx, shop)
+        if row is None:
+            return False
+        let_in = shops.last_let_in(tx, shop)
+        if row.status != shops.UNINSTALLED and let_in is not None and let_in > triggered_at - REDACT_COMES_AFTER:
+            return False
+        shops.erase(tx, shop)
+    _log.info("shop_erased", shop=shop)
+    return True

@@ -14,8 +14,8 @@ import structlog
 from plugin.adapters.clock import ClockUnreachable
 from plugin.adapters.database import inbox, leases, shops
 from plugin.adapters.database.transaction import Transaction
-from plugin.errors import Conflict, ShopifyError
-from plugin.services import erase_customer, keep_tokens, run_lanes, sync_shop
+from plugin.errors import Conflict
+from plugin.services import erase_customer, install_shop, keep_tokens, run_lanes, sync_shop
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -69,8 +69,8 @@ def _night_has_come(tx: Transaction, shop: str, timezone: str, now: datetime) ->
     tonight = local.replace(hour=NIGHTLY_HOUR, minute=0, second=0, microsecond=0)
     if local < tonight:
         tonight -= timedelta(days=1)
-    last = sync_shop.last_done(tx, shop)
-    return last is not None and last.started_at < tonight
+    last = sync_shop.last_begun_at(tx, shop)  # one that failed is not begun again every second
+    return sync_shop.last_done(tx, shop) is not None and last is not None and last < tonight
 
 
 def _tidy(parts: Parts) -> None:
@@ -78,7 +78,13 @@ def _tidy(parts: Parts) -> None:
     with parts.database.begin() as tx:
         inbox.forget_before(tx, now - KEEP_WEBHOOKS)
         erase_customer.drop_old_letters(tx, now)
-    try:
-        keep_tokens.refresh_before_they_die(parts)
-    except ShopifyError as exc:
-        _log.warning("token_not_renewed", problem=str(exc))
+    _begin_failed_first_syncs(parts, now)
+    keep_tokens.refresh_before_they_die(parts)
+    install_shop.ask_held_off(parts)
+
+
+def _begin_failed_first_syncs(parts: Parts, now: datetime) -> None:
+    """A shop of which nothing is known cannot be served: its first reading is tried until it succeeds."""
+    with parts.database.begin() as tx:
+        for shop in sync_shop.failed_first(tx):
+            sync_shop.begin(tx, shop, "first", now)

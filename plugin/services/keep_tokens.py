@@ -12,20 +12,32 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import structlog
+
 from plugin.adapters.database import leases, shops
 from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.shopify.answers import (
+    STORE_FROZEN,
+    STORE_INACTIVE,
+    STORE_LOCKED,
+    STORE_MISSING,
+    TOKEN_REFUSED,
+)
 from plugin.adapters.shopify.client import AdminClient
-from plugin.adapters.shopify.tokens import Caller, TokenSet
+from plugin.adapters.shopify.tokens import NOT_INSTALLED, Caller, TokenSet
 from plugin.domain.facts import Shop
-from plugin.errors import Unauthorized, Unreachable
+from plugin.errors import ShopifyError, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
 
+_log = structlog.get_logger(__name__)
+
 REFRESH_EARLY = timedelta(minutes=5)
 REFRESH_TOKEN_MARGIN = timedelta(days=14)
+PASSING = frozenset({STORE_FROZEN, STORE_LOCKED, STORE_MISSING, STORE_INACTIVE})
 _LEASE = "tokens"
-_LEASE_LENGTH = timedelta(seconds=40)  # longer than the longest exchange with its timeouts
+_LEASE_LENGTH = timedelta(seconds=60)  # longer than the longest exchange: three tries with their timeouts
 _WAIT_S = 30.0
 
 
@@ -57,22 +69,25 @@ def acquire(parts: Parts, caller: Caller, install: Installing) -> None:
     Args:
         install: Run in the transaction that stores the tokens, before them.
     """
-    with _token_lock(parts, caller.shop):
-        found = parts.tokens.exchange(caller)
-        _store(parts, caller.shop, found, install)
+    acquire_by(parts, caller.shop, lambda: parts.tokens.exchange(caller), install)
 
 
-def keep(parts: Parts, shop: str, found: TokenSet, install: Installing) -> None:
-    """Keep tokens that came by another way (code grant)."""
+def acquire_by(parts: Parts, shop: str, get: Callable[[], TokenSet], install: Installing) -> TokenSet:
+    """Acquire tokens by any way: the exchange of an ID token, or of a code. The lock is held around it."""
     with _token_lock(parts, shop):
-        _store(parts, shop, found, install)
+        found = get()
+        now = parts.clock.now()
+        with parts.database.begin() as tx:
+            install(tx, now)
+            shops.put_tokens(tx, shop, found, parts.vault, now)
+        return found
 
 
-def _store(parts: Parts, shop: str, found: TokenSet, install: Installing | None = None) -> None:
+def _store(parts: Parts, shop: str, found: TokenSet) -> None:
     now = parts.clock.now()
     with parts.database.begin() as tx:
-        if install is not None:
-            install(tx, now)
+        if not shops.may_hold_tokens(tx, shop):
+            raise Unauthorized(shop, "uninstalled meanwhile")
         shops.put_tokens(tx, shop, found, parts.vault, now)
 
 
@@ -102,14 +117,32 @@ def refresh(parts: Parts, shop: str, *, refused: str | None = None) -> str:
         fresh = held.access_expires_at - parts.clock.now() > REFRESH_EARLY
         if fresh and held.access_token != refused:
             return held.access_token
-        try:
-            found = parts.tokens.refresh(Shop(shop), held.refresh_token)
-        except Unauthorized as exc:
-            with parts.database.begin() as tx:
-                shops.lock_out(tx, shop, exc.reason)
-            raise
-        _store(parts, shop, found)
-        return found.access_token
+        return _renew(parts, shop, held)
+
+
+def _renew(parts: Parts, shop: str, held: shops.HeldTokens) -> str:
+    """Trade the refresh token for a new pair. The lock is held."""
+    try:
+        if held.refresh_expires_at <= parts.clock.now():
+            raise Unauthorized(shop, TOKEN_REFUSED)
+        found = parts.tokens.refresh(Shop(shop), held.refresh_token)
+    except Unauthorized as exc:
+        _note_refusal(parts, shop, exc.reason)
+        raise
+    _store(parts, shop, found)
+    return found.access_token
+
+
+def _note_refusal(parts: Parts, shop: str, reason: str) -> None:
+    """
+    Tell what may pass from what needs a person (docs/decisions/0009).
+
+    A frozen or locked store thaws, and a client that Shopify does not know may be our own wrong secret.
+    """
+    may_pass = reason in PASSING or reason == NOT_INSTALLED
+    with parts.database.begin() as tx:
+        (shops.hold_off if may_pass else shops.lock_out)(tx, shop, reason)
+    _log.error("shopify_refuses_us", shop=shop, reason=reason, asked_again=may_pass)
 
 
 def _held(parts: Parts, shop: str) -> shops.HeldTokens:
@@ -126,19 +159,26 @@ def admin(parts: Parts, shop: str, *, spare_points: float = 0.0) -> Iterator[Adm
     A client for calls to the shop's Admin API.
 
     A token that Shopify refuses is refreshed once, so that the next try works; a dead one locks the shop out.
+    Where the store itself is shut no token helps: the shop is held off.
     """
     token = access_token(parts, shop)
     try:
         yield parts.client(shop, token, spare_points=spare_points)
     except Unauthorized as exc:
+        if exc.reason != TOKEN_REFUSED:
+            _note_refusal(parts, shop, exc.reason)
+            raise
         refresh(parts, shop, refused=token)
         raise Unreachable(f"{shop}: the access token was refused ({exc.reason}) and has been renewed") from exc
 
 
 def refresh_before_they_die(parts: Parts) -> None:
-    """Renew refresh tokens that end soon in shops nobody opens."""
+    """Renew refresh tokens that end soon in shops nobody opens. One shop's trouble is not another's."""
     with parts.database.read() as tx:
         ending = shops.refresh_due(tx, parts.clock.now() + REFRESH_TOKEN_MARGIN)
     for shop in ending:
-        with _token_lock(parts, shop):
-            _store(parts, shop, parts.tokens.refresh(Shop(shop), _held(parts, shop).refresh_token))
+        try:
+            with _token_lock(parts, shop):
+                _renew(parts, shop, _held(parts, shop))
+        except ShopifyError as exc:
+            _log.warning("token_not_renewed", shop=shop, problem=str(exc))

@@ -21,8 +21,17 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.job_queue import Lane
 from plugin.adapters.shopify import orders as shopify_orders
 from plugin.adapters.shopify.client import AdminClient
-from plugin.errors import Conflict, Rejected, ShopifyError, Throttled, Unauthorized, Unreachable
-from plugin.services import carry_out, decide_selling, install_shop, keep_tokens, record_facts, review_queue, send_mail
+from plugin.errors import AccessDenied, Conflict, Rejected, ShopifyError, Throttled, Unauthorized, Unreachable
+from plugin.services import (
+    carry_out,
+    decide_selling,
+    keep_tokens,
+    read_shop,
+    record_facts,
+    review_queue,
+    send_mail,
+    sync_shop,
+)
 from plugin.services.lane import Lease
 
 if TYPE_CHECKING:
@@ -157,7 +166,10 @@ def _read_changed_orders(parts: Parts, shop: str, client: AdminClient, mark: Due
 
 
 def _read_shop(parts: Parts, shop: str, client: AdminClient, mark: Due) -> None:
-    install_shop.read_shop_facts(parts, shop)
+    if read_shop.read_shop_facts(parts, shop):
+        with parts.database.begin() as tx:
+            sync_shop.begin_again(tx, shop, parts.clock.now())
+        parts.jobs.wake(shop, "sync")
 
 
 _READERS: dict[str, Callable[[Parts, str, AdminClient, Due], None]] = {
@@ -260,6 +272,8 @@ def _postpone(parts: Parts, shop: str, marks: list[Due], problem: ShopifyError) 
             elif not isinstance(problem, Unreachable | Rejected):
                 wait = carry_out.LONGEST_WAIT
             due.postpone(tx, shop, due.QUEUE, mark, now + wait, str(problem))
+        if isinstance(problem, AccessDenied) and "shop" not in {mark.kind for mark in marks}:
+            due.mark(tx, shop, due.QUEUE, "shop", [""], now)  # see which scope is gone, and say so
     _log.warning("reads_postponed", shop=shop, count=len(marks), problem=str(problem))
 
 
@@ -270,11 +284,14 @@ def sweep(parts: Parts) -> None:
         ripe = review_queue.mark_ripe(tx, now)
     with parts.database.read() as tx:
         wake = ripe | due.shops_with_work(tx, now)
-        wake |= {(shop, due.QUEUE) for shop in inbox.shops_waiting(tx)}
         wake |= {(shop, due.SWITCH) for shop in effects.shops_with_work(tx, [Effect.POLICY], now)}
         wake |= {(shop, "effects") for shop in effects.shops_with_work(tx, carry_out.OTHERS, now)}
         wake |= {(shop, "mail") for shop in send_mail.shops_with_mail(tx, now)}
         wake |= {(shop, "sync") for shop in _shops_syncing(tx)}
+        # Nothing is done for a shop that does not let us in, but what it tells us is heard.
+        installed = set(shops.installed_shops(tx))
+        wake = {(shop, lane) for shop, lane in wake if shop in installed}
+        wake |= {(shop, due.QUEUE) for shop in inbox.shops_waiting(tx)}
     for shop, lane in sorted(wake):
         parts.jobs.wake(shop, cast(Lane, lane))
 

@@ -23,8 +23,8 @@ from plugin.adapters.shopify.bulk_rows import assemble_orders, assemble_variants
 from plugin.adapters.shopify.client import AdminClient
 from plugin.domain.facts import Order
 from plugin.domain.quantities import open_units_of_order
-from plugin.errors import ShopifyError, Throttled, Unreachable
-from plugin.services import decide_selling, keep_tokens, record_facts, review_queue
+from plugin.errors import AccessDenied, ShopifyError, Throttled, Unauthorized, Unreachable
+from plugin.services import carry_out, decide_selling, keep_tokens, read_shop, record_facts, review_queue
 from plugin.services.lane import Lease
 
 if TYPE_CHECKING:
@@ -51,6 +51,24 @@ def begin(tx: Transaction, shop: str, reason: str, now: datetime) -> None:
     tx.execute(syncs.insert().values(shop=shop, reason=reason, state="variants", started_at=now, touched_at=now))
 
 
+def begin_again(tx: Transaction, shop: str, now: datetime) -> None:
+    """Read a shop again that we had lost sight of; a first sync that never ended is begun anew."""
+    row = _newest_first(tx, shop)
+    begin(tx, shop, "first" if row is None or row.state == "failed" else "asked", now)
+
+
+def _newest_first(tx: Transaction, shop: str) -> Any | None:
+    return tx.execute(
+        select(syncs).where(syncs.c.shop == shop, syncs.c.reason == "first").order_by(syncs.c.id.desc()).limit(1)
+    ).first()
+
+
+def failed_first(tx: Transaction) -> list[str]:
+    """Installed shops whose first sync was given up."""
+    newest = {shop: _newest_first(tx, shop) for shop in shops.installed_shops(tx)}
+    return [shop for shop, row in newest.items() if row is not None and row.state == "failed"]
+
+
 def run(parts: Parts, shop: str) -> None:
     """Carry a sync on until it is done, or until Shopify says later."""
     with Lease(parts.database, shop, "sync", timedelta(seconds=60)) as lease:
@@ -59,12 +77,13 @@ def run(parts: Parts, shop: str) -> None:
                 if not shops.is_installed(tx, shop):
                     return
                 row = _running(tx, shop)
-            if row is None:
+            if row is None or _is_resting(row, parts.clock.now()):
                 return
             try:
                 if not _step(parts, shop, row, lease):
                     return
-            except (Throttled, Unreachable) as exc:
+            except (Throttled, Unreachable, Unauthorized) as exc:
+                # While Shopify refuses us the shop is not installed to us: the sync goes on when it is let in again.
                 _failed(parts, row, str(exc))
                 return
             except ShopifyError as exc:
@@ -76,6 +95,11 @@ def _running(tx: Transaction, shop: str) -> Any | None:
     return tx.execute(
         select(syncs).where(syncs.c.shop == shop, syncs.c.finished_at.is_(None)).order_by(syncs.c.id).limit(1)
     ).first()
+
+
+def _is_resting(row: Any, now: datetime) -> bool:
+    """After a failure the clock's wake-ups are let pass for a while, longer each time."""
+    return bool(row.attempts) and now < row.touched_at + carry_out.backoff(row.attempts - 1)
 
 
 def _failed(parts: Parts, row: Any, error: str, *, final: bool = False) -> None:
@@ -95,6 +119,9 @@ def _step(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
     """One step of a sync. Returns whether another may follow at once."""
     if row.state == "deciding":
         return _decide(parts, shop, row, lease)
+    if row.state == "variants" and row.bulk_id is None:
+        # Zone and places decide what the figures mean; the install may have ended before it had read them.
+        _read_shop(parts, shop)
     with keep_tokens.admin(parts, shop, spare_points=200) as client:
         if row.bulk_id is None:
             query = bulk.VARIANTS_QUERY if row.state == "variants" else bulk.ORDERS_QUERY
@@ -104,8 +131,8 @@ def _step(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
             return True
         status = bulk.status(client, row.bulk_id)
         if status is None or (status.is_over and status.status != "COMPLETED"):
-            _update(parts, row, bulk_id=None, error=f"bulk operation: {status.error if status else 'forgotten'}")
-            return True
+            _update(parts, row, bulk_id=None)
+            raise Unreachable(f"bulk operation: {status.error if status else 'forgotten'}")
         if not status.is_over:
             _update(parts, row, lines_total=status.object_count, touched_at=parts.clock.now())
             time.sleep(POLL_S)
@@ -117,6 +144,13 @@ def _step(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
         else:
             _take_orders(parts, shop, row, status, client, lease)
     return True
+
+
+def _read_shop(parts: Parts, shop: str) -> None:
+    try:
+        read_shop.read_shop_facts(parts, shop)
+    except AccessDenied as exc:
+        _log.warning("scope_missing", shop=shop, problem=str(exc))
 
 
 def _chunks(rows: Iterator[_T], size: int) -> Iterator[list[_T]]:
@@ -147,7 +181,7 @@ def _take_variants(
         # What the read does not show is asked for by name: only an answer of its own says that it is gone.
         missing = _products_not_seen(tx, shop, seen_products, status.created_at)
         due.mark(tx, shop, due.QUEUE, "product", missing, parts.clock.now())
-    _update(parts, row, state="orders", bulk_id=None, lines_done=0, lines_total=0)
+    _update(parts, row, state="orders", bulk_id=None, lines_done=0, lines_total=0, attempts=0)
 
 
 def _products_not_seen(tx: Transaction, shop: str, seen: set[Any], as_of: datetime) -> set[str]:
@@ -181,7 +215,7 @@ def _take_orders(parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, cli
         lease.lengthen()
     with parts.database.begin() as tx:
         due.mark(tx, shop, due.QUEUE, "order", believed_open - seen, parts.clock.now())
-    _update(parts, row, state="deciding", bulk_id=None, lines_done=0, lines_total=0)
+    _update(parts, row, state="deciding", bulk_id=None, lines_done=0, lines_total=0, attempts=0)
 
 
 def _has_open_units(order: Order) -> bool:
@@ -252,3 +286,11 @@ def last_done(tx: Transaction, shop: str) -> Any | None:
     return tx.execute(
         select(syncs).where(syncs.c.shop == shop, syncs.c.state == "done").order_by(syncs.c.finished_at.desc()).limit(1)
     ).first()
+
+
+def last_begun_at(tx: Transaction, shop: str) -> datetime | None:
+    """When the newest sync began, whatever became of it."""
+    found: datetime | None = tx.execute(
+        select(syncs.c.started_at).where(syncs.c.shop == shop).order_by(syncs.c.id.desc()).limit(1)
+    ).scalar()
+    return found

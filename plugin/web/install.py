@@ -7,22 +7,23 @@ for a shop's domain: it begins with a request that Shopify signed.
 from __future__ import annotations
 
 import secrets
-import tomllib
-from functools import cache
-from pathlib import Path
+from base64 import b64decode
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, make_response, redirect, render_template, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.shopify import code_grant
 from plugin.adapters.shopify.tokens import PATCH_ID_TOKEN_PATH
+from plugin.app_toml import asked_scopes
+from plugin.domain import scopes
 from plugin.errors import ShopifyError, SignatureError
-from plugin.services.install_shop import install_with_tokens
+from plugin.services.install_shop import install_by_code
 from plugin.web.parts import parts
-from plugin.web.session import protect, shopify_did_not_answer
+from plugin.web.session import ADMIN_ORIGIN, protect, shopify_did_not_answer
 
-APP_TOML = Path(__file__).resolve().parents[2] / "shopify.app.toml"
 STATE_COOKIE = "holdfast-install"
 STATE_LIVES_S = 600
 
@@ -70,17 +71,37 @@ def end_code_grant() -> AnyResponse:
         shop, code = code_grant.validate_callback(request.args, expected, here.credentials)
     except (BadSignature, SignatureError):
         abort(401)
-    install_with_tokens(here, shop, code_grant.exchange_code(shop, code, here.credentials, here.transport))
-    answer = redirect(f"https://{shop}/admin/apps/{here.settings.shopify_api_key}")
+    found = install_by_code(here, shop, lambda: code_grant.exchange_code(shop, code, here.credentials, here.transport))
+    answer = make_response(_after_code_grant(shop, scopes.missing(found.scopes, asked_scopes())))
     answer.delete_cookie(STATE_COOKIE, path="/auth")
     return answer
 
 
-@cache
-def asked_scopes() -> tuple[str, ...]:
-    """The scopes of `shopify.app.toml`, the one place that lists them."""
-    listed = tomllib.loads(APP_TOML.read_text(encoding="utf-8"))["access_scopes"]["scopes"]
-    return tuple(scope.strip() for scope in listed.split(","))
+def _after_code_grant(shop: str, missing: Sequence[str]) -> AnyResponse | str:
+    """The app inside the admin; before that, what the merchant did not grant and what it costs."""
+    home = admin_address(shop, request.args.get("host", ""))
+    if not missing:
+        return redirect(home)
+    costs = [(scope, scopes.cost_of(scope)) for scope in missing]
+    return render_template("pages/fewer_scopes.html", costs=costs, home=home)
+
+
+def admin_address(shop: str, host: str) -> str:
+    """
+    Where the app stands in the shop's admin; the callback is opened at the top level, so this is too.
+
+    Args:
+        host: Shopify's `host` parameter, signed with the rest: base64 of the admin's host and the store's path in it.
+    """
+    key = parts().settings.shopify_api_key
+    try:
+        place = urlsplit("//" + b64decode(host + "=" * (-len(host) % 4), validate=True).decode("ascii"))
+    except ValueError:
+        place = urlsplit("")
+    for origin in (ADMIN_ORIGIN, *parts().settings.admin_origins):
+        if place.netloc == urlsplit(origin).netloc:
+            return f"{origin}{place.path}/apps/{key}"
+    return f"https://{shop}/admin/apps/{key}"
 
 
 def _require_code_grant() -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
-from plugin.adapters.database import due, shops
+from plugin.adapters.database import due
 from plugin.adapters.database.inbox import Arrived
-from plugin.services import erase_customer
+from plugin.services import erase_customer, install_shop
 from webhooks.payloads import Hint
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
-
-_log = structlog.get_logger(__name__)
 
 
 def redact_customer(parts: Parts, arrived: Arrived, hint: Hint) -> None:
@@ -36,11 +32,7 @@ def data_request(parts: Parts, arrived: Arrived, hint: Hint) -> None:
 
 def redact_shop(parts: Parts, arrived: Arrived, hint: Hint) -> None:
     """48 hours after an uninstall. A shop that came back meanwhile keeps everything: the request is about the old install."""
-    with parts.database.begin() as tx:
-        row = shops.find(tx, arrived.shop)
-        if row is not None and row.status == shops.UNINSTALLED:
-            shops.erase(tx, arrived.shop)
-            _log.info("shop_erased", shop=arrived.shop)
+    install_shop.redact(parts, arrived.shop, arrived.triggered_at)
 
 
 def customer_changed(parts: Parts, arrived: Arrived, hint: Hint) -> None:

@@ -15,6 +15,8 @@ CHANGED_OUTSIDE = "changed_outside"
 OVERAGE = "overage"
 DATA_REQUEST = "data_request"
 BROKEN_EFFECT = "broken_effect"
+SCOPE_MISSING = "scope_missing"
+CONTINUE_UNEXPLAINED = "continue_unexplained"
 
 
 def raise_once(
@@ -51,6 +53,15 @@ def resolve(tx: Transaction, shop: str, kind: str, subject: str, now: datetime) 
         )
         .values(resolved_at=now)
     )
+
+
+def all_open_subjects(tx: Transaction, shop: str, kind: str) -> set[str]:
+    rows = tx.execute(
+        select(alerts.c.subject).where(
+            alerts.c.shop == shop, alerts.c.kind == kind, alerts.c.resolved_at.is_(None)
+        )
+    )
+    return {row.subject for row in rows}
 
 
 def open_subjects(tx: Transaction, shop: str, kind: str, subjects: Iterable[str]) -> set[str]:

@@ -108,6 +108,11 @@ def postpone(tx: Transaction, shop: str, lane: str, seen: Due, until: datetime, 
     )
 
 
+def hurry(tx: Transaction, shop: str, now: datetime) -> None:
+    """Try at once what was put off: what stood in the way is gone."""
+    tx.execute(update(due).where(due.c.shop == shop, due.c.error.is_not(None)).values(not_before=now, attempts=0))
+
+
 def is_any(tx: Transaction, shop: str, lane: str, now: datetime) -> bool:
     found = tx.execute(
         select(due.c.subject).where(due.c.shop == shop, due.c.lane == lane, due.c.not_before <= now).limit(1)

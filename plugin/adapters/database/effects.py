@@ -162,6 +162,15 @@ def retry(tx: Transaction, shop: str, wanted: Wanted, until: datetime, error: st
     )
 
 
+def hurry(tx: Transaction, shop: str, now: datetime) -> None:
+    """Try at once what was put off: what stood in the way is gone."""
+    tx.execute(
+        update(desired)
+        .where(desired.c.shop == shop, desired.c.done_version < desired.c.version, desired.c.error.is_not(None))
+        .values(not_before=now, attempts=0)
+    )
+
+
 def shops_with_work(tx: Transaction, kinds: Sequence[Effect], now: datetime) -> set[str]:
     rows = tx.execute(
         select(desired.c.shop)

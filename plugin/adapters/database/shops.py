@@ -17,6 +17,9 @@ from plugin.domain.facts import ShopFacts
 INSTALLED = "installed"
 UNINSTALLED = "uninstalled"
 LOCKED_OUT = "locked_out"
+"""Our token is dead for good: somebody must open the app."""
+HELD_OFF = "held_off"
+"""Shopify refuses us for a reason that may pass (docs/decisions/0009): the clock asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +60,54 @@ def uninstall(tx: Transaction, shop: str, now: datetime) -> None:
         .where(shops.c.shop == shop)
         .values(status=UNINSTALLED, status_reason="the merchant removed the app", uninstalled_at=now)
     )
-    # After a reinstall the store is as Shopify left it: nothing may open before the merchant says so again.
-    tx.execute(update(shop_settings).where(shop_settings.c.shop == shop).values(backordering_on=False))
+    # After a reinstall the store is as Shopify left it: nothing may open, and nothing may leave, before the merchant
+    # says so again.
+    mine = update(shop_settings).where(shop_settings.c.shop == shop)
+    tx.execute(mine.values(backordering_on=False, paused_at=None))
+    tx.execute(mine.where(shop_settings.c.mail_paused_at.is_(None)).values(mail_paused_at=now))
     tx.execute(delete(tokens).where(tokens.c.shop == shop))
 
 
 def lock_out(tx: Transaction, shop: str, reason: str) -> None:
     """Shopify no longer takes our token: somebody must open the app."""
+    _shut(tx, shop, LOCKED_OUT, reason, (INSTALLED, HELD_OFF))
+
+
+def hold_off(tx: Transaction, shop: str, reason: str) -> None:
+    """Shopify refuses us for now: nothing is asked but, now and then, whether it still does."""
+    _shut(tx, shop, HELD_OFF, reason, (INSTALLED, HELD_OFF))
+
+
+def _shut(tx: Transaction, shop: str, status: str, reason: str, before: tuple[str, ...]) -> None:
     tx.execute(
         update(shops)
-        .where(shops.c.shop == shop, shops.c.status == INSTALLED)
-        .values(status=LOCKED_OUT, status_reason=reason[:500])
+        .where(shops.c.shop == shop, shops.c.status.in_(before))
+        .values(status=status, status_reason=reason[:500])
     )
 
 
 def unlock(tx: Transaction, shop: str) -> None:
     tx.execute(
         update(shops)
-        .where(shops.c.shop == shop, shops.c.status == LOCKED_OUT)
+        .where(shops.c.shop == shop, shops.c.status.in_((LOCKED_OUT, HELD_OFF)))
         .values(status=INSTALLED, status_reason="")
     )
+
+
+def may_hold_tokens(tx: Transaction, shop: str) -> bool:
+    """Whether tokens may be stored for the shop; its row is locked, so that an uninstall waits or was before."""
+    status = tx.execute(select(shops.c.status).where(shops.c.shop == shop).with_for_update()).scalar()
+    return status in (INSTALLED, LOCKED_OUT, HELD_OFF)
+
+
+def last_let_in(tx: Transaction, shop: str) -> datetime | None:
+    """The last moment of which we know that the app was installed: the install itself, or the newest token."""
+    row = tx.execute(
+        select(shops.c.installed_at, tokens.c.stored_at)
+        .select_from(shops.outerjoin(tokens, tokens.c.shop == shops.c.shop))
+        .where(shops.c.shop == shop)
+    ).first()
+    return max(moment for moment in row if moment is not None) if row is not None else None
 
 
 def put_facts(tx: Transaction, facts: ShopFacts, vault: Vault) -> None:
@@ -135,6 +166,10 @@ def refresh_due(tx: Transaction, before: datetime) -> list[str]:
 
 def installed_shops(tx: Transaction) -> list[str]:
     return [row.shop for row in tx.execute(select(shops.c.shop).where(shops.c.status == INSTALLED))]
+
+
+def held_off_shops(tx: Transaction) -> list[str]:
+    return [row.shop for row in tx.execute(select(shops.c.shop).where(shops.c.status == HELD_OFF))]
 
 
 def erase(tx: Transaction, shop: str) -> None:
