@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.adapters.database.reports import places, supply
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import edit_delivery
+from plugin.web.numbers import form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -48,12 +49,12 @@ def create() -> AnyResponse | str | tuple[str, int]:
     return redirect(f"/deliveries/{delivery_id}?done=delivery", 303)
 
 
-@blueprint.get("/deliveries/<int:delivery_id>")
+@blueprint.get("/deliveries/<row:delivery_id>")
 def show_one(delivery_id: int) -> str:
     return _page(delivery_id)
 
 
-@blueprint.post("/deliveries/<int:delivery_id>/date")
+@blueprint.post("/deliveries/<row:delivery_id>/date")
 def change_date(delivery_id: int) -> AnyResponse | str | tuple[str, int]:
     """Show what a new date would do (`act` preview), then do it (`act` save). An empty date: not known yet."""
     form = request.form
@@ -62,7 +63,7 @@ def change_date(delivery_id: int) -> AnyResponse | str | tuple[str, int]:
     except FieldErrors as exc:
         return _page(delivery_id, typed=form, errors=exc.errors), 422
     reason = form.get("reason", "").strip()[:200]
-    version = int(form["version"])
+    version = form_version(form)
     if form.get("act") == "save":
         try:
             edit_delivery.change_date(
@@ -84,7 +85,7 @@ def change_date(delivery_id: int) -> AnyResponse | str | tuple[str, int]:
     )
 
 
-@blueprint.post("/deliveries/<int:delivery_id>/receive")
+@blueprint.post("/deliveries/<row:delivery_id>/receive")
 def receive(delivery_id: int) -> AnyResponse | tuple[str, int]:
     """Book units as arrived, by row."""
     with parts().database.read() as tx:
@@ -110,9 +111,9 @@ def receive(delivery_id: int) -> AnyResponse | tuple[str, int]:
     return redirect(f"/deliveries/{delivery_id}?done=received", 303)
 
 
-@blueprint.post("/deliveries/<int:delivery_id>/cancel")
+@blueprint.post("/deliveries/<row:delivery_id>/cancel")
 def cancel(delivery_id: int) -> AnyResponse | tuple[str, int]:
-    version = int(request.form["version"])
+    version = form_version(request.form)
     try:
         edit_delivery.cancel(parts().database, parts().jobs, g.shop, delivery_id, version, g.now)
     except Conflict:

@@ -60,11 +60,13 @@ def _original(h: Happening) -> str:
 
 
 def _promise(h: Happening, today: date) -> str:
+    """Version 0 is what the shop showed when the order was placed; later ones are ours for that order."""
     promise = h.data.get("promise") or {}
+    opening = f"{h.order} was ordered when the shop said" if h.data.get("version") == 0 else f"{h.order} is promised"
     if promise.get("from"):
-        return f"{h.order} was promised {_span(promise['from'], promise.get('to'), today)}"
+        return f"{opening} {_span(promise['from'], promise.get('to'), today)}"
     if promise.get("weeks"):
-        return f"{h.order} was promised {weeks(promise['weeks'][0], promise['weeks'][1], 'en')}"
+        return f"{opening} {weeks(promise['weeks'][0], promise['weeks'][1], 'en')}"
     if promise.get("review"):
         return f"{h.order} has no date; we write again by {_span(promise['review'], None, today)}"
     return f"{h.order} has no date"

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import letters, needs
 from plugin.services import control_mail, save_settings
+from plugin.web.numbers import LARGEST_ROW
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -18,6 +19,7 @@ def show_list() -> str:
     tab = request.args.get("tab", "waiting")
     tab = tab if tab in letters.TABS else "waiting"
     before = request.args.get("before", type=int)
+    before = min(before, LARGEST_ROW) if before is not None else None
     with parts().database.read() as tx:
         found, next_before = letters.page(tx, g.shop, tab, before)
         return render_template(
@@ -34,7 +36,7 @@ def show_list() -> str:
         )
 
 
-@blueprint.get("/mail/<int:message_id>")
+@blueprint.get("/mail/<row:message_id>")
 def show_one(message_id: int) -> str:
     with parts().database.read() as tx:
         letter = letters.letter(tx, g.shop, message_id)
@@ -75,7 +77,7 @@ def turn_switch() -> AnyResponse:
     return redirect("/mail?done=mail-resumed", 303)
 
 
-@blueprint.post("/mail/<int:message_id>/retry")
+@blueprint.post("/mail/<row:message_id>/retry")
 def retry(message_id: int) -> AnyResponse:
     control_mail.retry(parts().database, parts().jobs, g.shop, message_id, g.now)
     return redirect(f"/mail/{message_id}?done=retried", 303)

@@ -55,9 +55,10 @@ DONE = {
 
 def register_pages(app: Flask) -> None:
     """Add every page of the admin frame. The app carries its parts as `app.extensions["holdfast"]`."""
+    app.url_map.converters["row"] = numbers.RowConverter
     for module in (home, first_run, products, deliveries, mail, preferences, install):
         app.register_blueprint(module.blueprint)
-    app.register_blueprint(Blueprint("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
+    app.register_blueprint(_Assets("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)
     app.jinja_env.globals.update(
         asset=asset,
@@ -77,6 +78,12 @@ def register_pages(app: Flask) -> None:
     app.add_template_filter(_spoken_day, "spoken_day")
     app.add_template_filter(_when, "when")
     app.add_template_filter(_ago, "ago")
+
+
+class _Assets(Blueprint):
+    def get_send_file_max_age(self, filename: str | None) -> int:
+        """Keep for a year, in seconds: an address carries a mark of its content."""
+        return 31_536_000
 
 
 @cache

@@ -13,6 +13,7 @@ from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import control_mail, save_settings, set_rules, switch_shop
 from plugin.web import first_run, samples
+from plugin.web.numbers import form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -28,7 +29,7 @@ def show() -> str:
 
 @blueprint.post("/settings")
 def save() -> AnyResponse | tuple[str, int]:
-    version = int(request.form["version"])
+    version = form_version(request.form)
     here = parts()
     try:
         save_settings.save(here.database, here.jobs, here.vault, g.shop, version, request.form, g.now)

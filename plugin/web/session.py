@@ -11,7 +11,7 @@ import re
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import shop_facts
@@ -50,6 +50,8 @@ def require_session() -> AnyResponse | None:
         caller = parts().tokens.verify(request.method, request.url, dict(request.headers))
     except StaleIdToken:
         return _ask_for_a_fresh_token(is_document)
+    if any("\0" in value for values in (request.args, request.form) for value in values.values()):
+        abort(400)  # no keyboard types it, and PostgreSQL stores no text that holds it
     g.shop = caller.shop
     if is_document:
         try:

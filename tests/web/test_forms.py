@@ -175,3 +175,20 @@ def test_an_address_that_is_none_gets_no_test_mail(site: Site) -> None:
     assert answer.status_code == 422
     assert 'id="to-error"' in answer.text
     assert "First steps" in answer.text
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 40])
+def test_a_form_that_is_not_ours_is_refused_and_changes_nothing(site: Site, version: str) -> None:
+    assert site.post("/settings", {**GOOD, "version": version}).status_code == 400
+    assert site.post("/deliveries/1/cancel", {"version": version}).status_code == 400
+    assert stored(site).version == 3
+
+
+def test_no_number_and_no_text_in_an_address_breaks_a_page(site: Site) -> None:
+    huge = "9" * 40
+    for path in (f"/deliveries/{huge}", f"/mail/{huge}", f"/products/{huge}"):
+        assert site.get(path).status_code == 404
+    assert site.get(f"/mail?before={huge}&tab=sent").status_code == 200
+    assert site.get("/products?q=%00").status_code == 400
+    assert site.get("/products?after=x&show=nonsense&q=%F0%9F%91%A2").status_code == 200
+    assert site.post("/deliveries/new", {"supplier": "a\0b"}).status_code == 400
