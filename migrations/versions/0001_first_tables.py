@@ -312,6 +312,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop", "order_id", name=op.f("pk_orders")),
     )
     op.create_table(
+        "pegs",
+        sa.Column("shop", sa.String(length=255), nullable=False),
+        sa.Column("line_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "delivery_row_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("item_id", sa.String(length=128), nullable=False),
+        sa.Column("order_id", sa.String(length=128), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("shop", "line_id", "delivery_row_id", name=op.f("pk_pegs")),
+    )
+    with op.batch_alter_table("pegs", schema=None) as batch_op:
+        batch_op.create_index("ix_pegs_item", ["shop", "item_id"], unique=False)
+        batch_op.create_index("ix_pegs_row", ["shop", "delivery_row_id"], unique=False)
+
+    op.create_table(
         "people",
         sa.Column("shop", sa.String(length=255), nullable=False),
         sa.Column("customer_key", sa.String(length=64), nullable=False),
@@ -574,6 +593,11 @@ def downgrade() -> None:
     op.drop_table("syncs")
     op.drop_table("shops")
     op.drop_table("products")
+    with op.batch_alter_table("pegs", schema=None) as batch_op:
+        batch_op.drop_index("ix_pegs_row")
+        batch_op.drop_index("ix_pegs_item")
+
+    op.drop_table("pegs")
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.drop_index("ix_people_customer")
 

@@ -111,7 +111,11 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """A line after the review, as pages show it. `queue_place`: 1 is next; 0 when nothing is owed."""
+    """
+    A line after the review, as pages show it.
+
+    queue_place: 1 is next; 0 when nothing is owed. pegs: delivery rows that cover its owed units, with units of each.
+    """
 
     line_id: str
     order_id: str
@@ -126,6 +130,7 @@ class LineState:
     promise: Promise | None
     promise_version: int
     overage: int
+    pegs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -639,12 +644,12 @@ def _dates(
     queue: Mapping[LocationGid, Sequence[Place]],
     states: Sequence[LocationState],
     today: date,
-) -> tuple[Dates, dict[str, tuple[tuple[int, ...], int]], NextUnit]:
+) -> tuple[Dates, dict[str, _Pegged], NextUnit]:
     """Lay each location's deliveries against its queue; the next buyer is told the best date."""
     rows = {row.row_id: row for row in view.rows if row.open}
     windows = {row_id: shown_window(row, rules.dates, today) for row_id, row in rows.items()}
     dates = Dates(rows, windows, rules.usual_wait, rules.dates, today)
-    pegged: dict[str, tuple[tuple[int, ...], int]] = {}
+    pegged: dict[str, _Pegged] = {}
     online = {loc.level.location_id for loc in view.locations if loc.sells_online}
     upcoming: list[NextUnit] = []
     before = view.next_before.promise if view.next_before else None
@@ -656,14 +661,32 @@ def _dates(
         pegging = peg([ahead, *owed], here, windows)
         for piece in owed:
             line_id = piece.key[0]
-            known, missing = pegged.get(line_id, ((), 0))
-            pegged[line_id] = (
-                known + tuple(row_id for row_id, _ in pegging.rows[piece.key]),
-                missing + pegging.uncovered.get(piece.key, 0),
+            known = pegged.get(line_id, _Pegged((), 0))
+            pegged[line_id] = _Pegged(
+                known.parts + pegging.rows[piece.key], known.uncovered + pegging.uncovered.get(piece.key, 0)
             )
         if location_id in online:
             upcoming.append(next_unit(dates, pegging, before))
     return dates, pegged, min(upcoming, key=_how_soon, default=next_unit(dates, peg((), (), windows), before))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pegged:
+    """What covers a line's owed units: delivery rows with units of each, and units that none covers."""
+
+    parts: tuple[tuple[int, int], ...]
+    uncovered: int
+
+    @property
+    def row_ids(self) -> tuple[int, ...]:
+        return tuple(row_id for row_id, _ in self.parts)
+
+    @property
+    def by_row(self) -> tuple[tuple[int, int], ...]:
+        units: dict[int, int] = defaultdict(int)
+        for row_id, part in self.parts:
+            units[row_id] += part
+        return tuple(sorted(units.items()))
 
 
 def _how_soon(upcoming: NextUnit) -> tuple[int, date]:
@@ -677,7 +700,7 @@ def _line_states(
     queue: Mapping[LocationGid, Sequence[Place]],
     working: Mapping[str, _Working],
     dates: Dates,
-    pegged: Mapping[str, tuple[tuple[int, ...], int]],
+    pegged: Mapping[str, _Pegged],
     balanced: bool,
     draft: _Draft,
 ) -> tuple[tuple[LineState, ...], dict[str, NoticePlan]]:
@@ -695,8 +718,7 @@ def _line_states(
         if promise and has_passed(promise, dates.today):
             promise = None
         if owed and balanced:
-            rows, uncovered = pegged[line_id]
-            promise = dates.of_rows(rows, uncovered, past.current)
+            promise = dates.of_rows(pegged[line_id].row_ids, pegged[line_id].uncovered, past.current)
             version, promise_entry = _promised(w.line, promise, past, draft)
         state = LineState(
             line_id,
@@ -712,6 +734,7 @@ def _line_states(
             promise if owed else None,
             version,
             w.overage,
+            pegged[line_id].by_row if line_id in pegged else (),
         )
         lines.append(state)
         if balanced:

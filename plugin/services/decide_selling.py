@@ -179,6 +179,7 @@ def _put_states(
                 "remaining_units": verdict.remaining,
                 "next_from": promise.from_,
                 "next_to": promise.to,
+                "next_promise": found.next_unit.to_json(),
                 "decided_at": now,
             }
         )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 
 from plugin.adapters.database import backorders, due, ledger, supply
-from plugin.adapters.database.tables import deliveries, delivery_rows, items, line_states, locations, notices
+from plugin.adapters.database.tables import deliveries, delivery_rows, items, line_states, locations, notices, pegs
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.domain.ledger import Entry, Kind
@@ -189,9 +189,9 @@ def _orders_told(plan: ItemPlan | None) -> set[str]:
 
 def _orders_waiting(tx: Transaction, shop: str, delivery_id: int) -> set[str]:
     rows = tx.execute(
-        select(line_states.c.order_id)
-        .join(delivery_rows, delivery_rows.c.id == line_states.c.delivery_row_id)
-        .where(line_states.c.shop == shop, delivery_rows.c.delivery_id == delivery_id, line_states.c.owed_units > 0)
+        select(pegs.c.order_id)
+        .join(delivery_rows, delivery_rows.c.id == pegs.c.delivery_row_id)
+        .where(pegs.c.shop == shop, delivery_rows.c.delivery_id == delivery_id)
     )
     return {row.order_id for row in rows}
 

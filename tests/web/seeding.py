@@ -336,6 +336,19 @@ def _order(tx: Transaction, number: int, n: int, goods: tuple[Any, ...], units: 
             "overage_units": 2 if n == 14 and place == 4 else 0,
         },
     )
+    if n in ROW_OF_ITEM:
+        _put(
+            tx,
+            t.pegs,
+            {
+                "shop": SHOP,
+                "line_id": line_id,
+                "delivery_row_id": ROW_OF_ITEM[n],
+                "item_id": _gid("InventoryItem", 500 + n),
+                "order_id": order_id,
+                "units": units,
+            },
+        )
     told = {"kind": "date", "from": "2026-11-16", "to": "2026-11-19" if n == 12 else "2026-12-14"}
     for kind, step, data in (
         ("tranche", 0, {"queue_time": bought.isoformat(), "inherited": number < 1043, "unpaid": False}),

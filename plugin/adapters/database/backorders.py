@@ -20,6 +20,7 @@ from plugin.adapters.database.tables import (
     open_units,
     order_lines,
     orders,
+    pegs,
     shops,
     variant_states,
 )
@@ -212,6 +213,7 @@ def apply_plan(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: da
     """
     ledger.post(tx, shop, plan.entries)
     _put_line_states(tx, shop, item_id, plan)
+    _put_pegs(tx, shop, item_id, plan)
     _put_item_states(tx, shop, item_id, plan, now)
     supply.close_received(
         tx,
@@ -253,6 +255,25 @@ def _put_line_states(tx: Transaction, shop: str, item_id: str, plan: ItemPlan) -
                 "overage_units": line.overage,
             }
             for line in kept
+        ],
+    )
+
+
+def _put_pegs(tx: Transaction, shop: str, item_id: str, plan: ItemPlan) -> None:
+    tx.execute(delete(pegs).where(pegs.c.shop == shop, pegs.c.item_id == item_id))
+    tx.upsert(
+        pegs,
+        [
+            {
+                "shop": shop,
+                "line_id": line.line_id,
+                "delivery_row_id": row_id,
+                "item_id": item_id,
+                "order_id": line.order_id,
+                "units": units,
+            }
+            for line in plan.lines
+            for row_id, units in line.pegs
         ],
     )
 

@@ -486,6 +486,19 @@ line_states = Table(
     Index("ix_line_states_owed", "shop", "owed_units"),
 )
 
+pegs = Table(
+    "pegs",
+    metadata,
+    Column("shop", ShopName, primary_key=True),
+    Column("line_id", Gid, primary_key=True),
+    Column("delivery_row_id", RowId, primary_key=True, autoincrement=False),
+    Column("item_id", Gid, nullable=False),
+    Column("order_id", Gid, nullable=False),
+    Column("units", Integer, nullable=False),  # owed units of the line that this row covers, as last reviewed
+    Index("ix_pegs_item", "shop", "item_id"),
+    Index("ix_pegs_row", "shop", "delivery_row_id"),
+)
+
 item_states = Table(
     "item_states",
     metadata,
