@@ -1,0 +1,125 @@
+"""The app's books laid beside the store's own truth."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+
+from plugin.adapters.database import tables as t
+from plugin.adapters.database.transaction import Database
+
+Pile = dict[tuple[str, str], int]
+
+
+def location_gid(number: int | str) -> str:
+    return f"gid://shopify/Location/{number}"
+
+
+def item_gid(number: int | str) -> str:
+    return f"gid://shopify/InventoryItem/{number}"
+
+
+def open_by_line(truth: dict[str, Any]) -> Pile:
+    """Units to ship by line and location, as the store's own fulfillment orders have them."""
+    found: Pile = defaultdict(int)
+    for order in truth["orders"]:
+        gids = {line["id"]: line["gid"] for line in order["lines"]}
+        shipped_by_us = {line["id"] for line in order["lines"] if line["inventory_item_id"]}
+        for work in order["fulfillment_orders"]:
+            if work["status"] in ("CLOSED", "CANCELLED"):
+                continue
+            for line in work["lines"]:
+                if line["remaining"] and line["line_id"] in shipped_by_us:
+                    found[gids[line["line_id"]], location_gid(work["location_id"])] += line["remaining"]
+    return dict(found)
+
+
+def our_open_by_line(database: Database, shop: str) -> Pile:
+    with database.read() as tx:
+        rows = tx.rows(select(t.open_units).where(t.open_units.c.shop == shop))
+    return {(row.line_id, row.location_id): row.units for row in rows}
+
+
+def is_working(database: Database, now: datetime) -> str:
+    """What is still to be done now, in a word; empty when nothing is."""
+    with database.read() as tx:
+        checks = {
+            "inbox": select(func.count()).select_from(t.inbox).where(
+                t.inbox.c.handled_at.is_(None), t.inbox.c.parked_at.is_(None)
+            ),
+            "due": select(func.count()).select_from(t.due),
+            "desired": select(func.count()).select_from(t.desired).where(t.desired.c.done_version < t.desired.c.version),
+            "syncs": select(func.count()).select_from(t.syncs).where(t.syncs.c.finished_at.is_(None)),
+            "notices": select(func.count()).select_from(t.notices).where(
+                t.notices.c.state == "waiting", t.notices.c.not_before <= now
+            ),
+            "messages": select(func.count()).select_from(t.messages).where(
+                or_(
+                    t.messages.c.state == "sending",
+                    and_(t.messages.c.state == "waiting", t.messages.c.not_before <= now),
+                )
+            ),
+        }  # fmt: skip
+        counts = {name: tx.execute(statement).scalar_one() for name, statement in checks.items()}
+    return " ".join(f"{name}={count}" for name, count in counts.items() if count)
+
+
+def wait_until_quiet(database: Database, hands: Any, *, patience_s: float = 90) -> None:
+    """Wait until every delivery has come and everything due has been done, and that stays so for a while."""
+    hands.control("webhooks/flush")
+    deadline = time.monotonic() + patience_s
+    quiet_since: float | None = None
+    while True:
+        now = datetime.fromisoformat(hands.ask("clock")["now"])
+        busy = is_working(database, now.astimezone(UTC))
+        if busy:
+            quiet_since = None
+        elif quiet_since is None:
+            quiet_since = time.monotonic()
+        elif time.monotonic() - quiet_since > 1.5:
+            return
+        assert time.monotonic() < deadline, f"still busy after {patience_s} s: {busy}"
+        time.sleep(0.1)
+
+
+def dump(database: Database, shop: str) -> dict[str, Any]:
+    """Everything a reconciliation of an unchanged shop must leave alone."""
+    kept = {
+        "levels": [t.levels.c.item_id, t.levels.c.location_id, t.levels.c.available, t.levels.c.committed,
+                   t.levels.c.on_hand, t.levels.c.unavailable],
+        "items": [t.items.c.item_id, t.items.c.tracked],
+        "variants": [t.variants.c.variant_id, t.variants.c.policy, t.variants.c.item_id, t.variants.c.gone_at],
+        "products": [t.products.c.product_id, t.products.c.status, t.products.c.gone_at],
+        "order_lines": [t.order_lines.c.line_id, t.order_lines.c.current, t.order_lines.c.unfulfilled],
+        "orders": [t.orders.c.order_id, t.orders.c.paid_at, t.orders.c.cancelled_at, t.orders.c.customer_key],
+        "open_units": [t.open_units.c.line_id, t.open_units.c.location_id, t.open_units.c.units],
+        "baselines": [t.baselines.c.item_id, t.baselines.c.location_id, t.baselines.c.units],
+        "line_states": [c for c in t.line_states.c if c.name != "promise"],
+        "desired": [t.desired.c.kind, t.desired.c.subject, t.desired.c.value, t.desired.c.version],
+        "ledger": [t.ledger.c.entry_id],
+        "notices": [t.notices.c.id, t.notices.c.state],
+        "messages": [t.messages.c.id, t.messages.c.state],
+        "alerts": [t.alerts.c.alert_key, t.alerts.c.resolved_at],
+        "item_states": [t.item_states.c.item_id, t.item_states.c.location_id, t.item_states.c.usable,
+                        t.item_states.c.accepted, t.item_states.c.unexplained, t.item_states.c.asks],
+    }  # fmt: skip
+    found = {}
+    with database.read() as tx:
+        for name, columns in kept.items():
+            table = columns[0].table
+            rows = tx.execute(select(*columns).where(table.c.shop == shop))
+            found[name] = sorted(repr(tuple(row)) for row in rows)
+    return found
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What a dump has that another has not, both ways."""
+    return {
+        name: {"gone": sorted(set(rows) - set(after[name])), "new": sorted(set(after[name]) - set(rows))}
+        for name, rows in before.items()
+        if rows != after[name]
+    }
