@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from devstore.admin.launch import launch_host, launch_url
 from devstore.admin_api.engine import AdminApi
@@ -43,6 +44,8 @@ class Devstore:
     calls: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._log_lock = Lock()
+        self._last_call = 0
         self.faults = Faults()
         self.scheduler = Scheduler()
         self.sender = Sender(self.app, self.faults, self.scheduler)
@@ -64,6 +67,7 @@ class Devstore:
         self.sender.clear()
         self.faults.clear()
         self.calls.clear()
+        self._last_call = 0
         self.api.clear()
         fresh = Stores(StoreClock(self.start_at))
         self.stores.clock, self.stores.ids = fresh.clock, fresh.ids
@@ -100,10 +104,13 @@ class Devstore:
         return self.urls.admin.partition("://")[2] or "admin.shopify.com"
 
     def log(self, call: Call) -> None:
-        """Keep an API call for people and tests to read."""
-        self.calls.append(call)
-        if len(self.calls) > MOST_CALLS:
-            del self.calls[: MOST_CALLS // 2]
+        """Number an API call and keep it for people and tests to read."""
+        with self._log_lock:
+            self._last_call += 1
+            call.number = self._last_call
+            self.calls.append(call)
+            if len(self.calls) > MOST_CALLS:
+                del self.calls[: MOST_CALLS // 2]
 
     def close(self) -> None:
         """Stop the threads."""

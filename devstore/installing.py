@@ -16,6 +16,7 @@ def install(world: World, app: AppConfig, scopes: set[str] | None = None) -> Ins
         world.installation = Installation(
             world.id("AppInstallation"), set(app.scopes) if scopes is None else scopes, world.now()
         )
+        world.subscriptions.clear()
         for hook in app.webhooks:
             subscription = WebhookSubscription(
                 world.id("WebhookSubscription"),

@@ -153,7 +153,6 @@ def _log(
     ]
     store.log(
         Call(
-            number=len(store.calls) + 1,
             at=world.now(),
             shop=world.shop.domain,
             operation=answer.operation if answer is not None else None,

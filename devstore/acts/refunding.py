@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -47,8 +48,7 @@ def refund(
     with world.lock:
         route(world, order)
         changes = StockChanges(world)
-        for wish in wishes:
-            _check(order, wish)
+        _check(order, wishes)
         made = [_take(world, order, wish, changes) for wish in wishes]
         now = world.now()
         worth = sum((line.subtotal for line in made), Decimal("0.00")) if amount is None else amount
@@ -70,20 +70,25 @@ def refund(
         return done
 
 
-def _check(order: Order, wish: RefundWish) -> None:
-    line = order.line(wish.line_id)
-    if line is None:
-        raise ActError("no such line on this order")
-    limits = {
-        "CANCEL": line.unfulfilled_quantity,
-        "LEGACY_RESTOCK": line.current_quantity,
-        "RETURN": line.fulfilled - line.returned,
-        "NO_RESTOCK": line.current_quantity,
-    }
-    if wish.restock_type not in limits:
-        raise ActError(f"no such restock type: {wish.restock_type}")
-    if not 0 < wish.quantity <= limits[wish.restock_type]:
-        raise ActError("Quantity cannot refund more items than were purchased")
+def _check(order: Order, wishes: Sequence[RefundWish]) -> None:
+    asked: Counter[tuple[int, str]] = Counter()
+    for wish in wishes:
+        line = order.line(wish.line_id)
+        if line is None:
+            raise ActError("no such line on this order")
+        limits = {
+            "CANCEL": line.unfulfilled_quantity,
+            "LEGACY_RESTOCK": line.current_quantity,
+            "RETURN": line.fulfilled - line.returned,
+            "NO_RESTOCK": line.current_quantity,
+        }
+        if wish.restock_type not in limits:
+            raise ActError(f"no such restock type: {wish.restock_type}")
+        asked[line.id, wish.restock_type] += wish.quantity
+        asked[line.id, "any"] += wish.quantity
+        too_many = asked[line.id, wish.restock_type] > limits[wish.restock_type]
+        if wish.quantity < 1 or too_many or asked[line.id, "any"] > line.current_quantity:
+            raise ActError("Quantity cannot refund more items than were purchased")
 
 
 def _take(world: World, order: Order, wish: RefundWish, changes: StockChanges) -> RefundLine:

@@ -34,7 +34,7 @@ def checkout() -> ResponseReturnValue:
             if variant is None:
                 return jsonify(refused="no such variant", variant_id=wanted), 422
             properties = tuple((str(key), str(value)) for key, value in (row.get("properties") or {}).items())
-            lines.append(Wanted(variant.id, row.get("quantity", 1), properties))
+            lines.append(Wanted(variant.id, units(row) if "quantity" in row else 1, properties))
         done = acts.checkout(
             here,
             lines,

@@ -115,7 +115,6 @@ class Job:
 class Call:
     """One request to the Admin API, kept for `GET calls`."""
 
-    number: int
     at: datetime
     shop: str
     operation: str | None
@@ -126,3 +125,4 @@ class Call:
     errors: list[Any]
     duration_ms: float
     user_errors: list[Any] = field(default_factory=list)
+    number: int = 0

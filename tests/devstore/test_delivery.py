@@ -132,6 +132,18 @@ def test_after_the_uninstall_nothing_but_compliance_comes(installed: ShopClient,
     assert topics == {"app/uninstalled", "shop/redact"}
 
 
+def test_after_a_reinstall_every_webhook_comes_once(installed: ShopClient, receiver: Receiver) -> None:
+    installed.control("uninstall")
+    installed.control("reinstall")
+    receiver.clear()
+    order = installed.buy(SKU)
+    given = {"topic": "customers/redact", "customer_id": order["customer_id"]}
+    installed.control("compliance", given)
+    installed.control("webhooks/flush")
+    topics = [one.headers["x-shopify-topic"] for one in receiver.received]
+    assert (topics.count("orders/create"), topics.count("customers/redact")) == (1, 1)
+
+
 def test_before_the_install_nothing_comes(shop: ShopClient, receiver: Receiver) -> None:
     shop.buy(SKU)
     assert receiver.received == []

@@ -128,6 +128,13 @@ def test_a_refund_without_restock_takes_units_off_the_shelf(shop: ShopClient) ->
     assert (after["committed"], after["on_hand"]) == (before["committed"] - 1, before["on_hand"] - 1)
 
 
+def test_two_refunds_of_one_line_count_together(shop: ShopClient) -> None:
+    order = shop.buy(SKU, 2)
+    rows = [{"line_id": line_of(order)["id"], "quantity": 2}, {"line_id": line_of(order)["id"], "quantity": 1}]
+    assert shop.control_response("refund", {"order_id": order["id"], "lines": rows}).status_code == 422
+    assert line_of(shop.order(order["id"]))["open"] == 2
+
+
 def test_a_return_refund_needs_shipped_units_and_puts_them_back(shop: ShopClient) -> None:
     order = shop.buy(SKU, 1)
     row = {"line_id": line_of(order)["id"], "quantity": 1, "restock_type": "return"}
