@@ -52,7 +52,9 @@ def is_working(database: Database, now: datetime) -> str:
                 t.inbox.c.handled_at.is_(None), t.inbox.c.parked_at.is_(None)
             ),
             "due": select(func.count()).select_from(t.due),
-            "desired": select(func.count()).select_from(t.desired).where(t.desired.c.done_version < t.desired.c.version),
+            "desired": select(func.count()).select_from(t.desired).where(
+                t.desired.c.done_version < t.desired.c.version
+            ),
             "syncs": select(func.count()).select_from(t.syncs).where(t.syncs.c.finished_at.is_(None)),
             "notices": select(func.count()).select_from(t.notices).where(
                 t.notices.c.state == "waiting", t.notices.c.not_before <= now

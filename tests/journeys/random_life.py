@@ -113,7 +113,8 @@ class RandomLife:
         kind = self._random.choice(("cancel", "cancel", "no_restock"))
         units = self._random.randint(1, line["open"])
         wish = {"line_id": line["id"], "quantity": units, "restock_type": kind}
-        return f"refund {order['name']} {line['sku']} {units} {kind}: {self._post('refund', order_id=order['id'], lines=[wish])}"
+        done = self._post("refund", order_id=order["id"], lines=[wish])
+        return f"refund {order['name']} {line['sku']} {units} {kind}: {done}"
 
     def _fulfill(self) -> str:
         found = self._some_line()
