@@ -13,7 +13,7 @@ from plugin.adapters.database.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class ShopFacts:
-    """`status` is installed, uninstalled or locked_out; a shop we never saw is uninstalled."""
+    """`status` is installed, uninstalled, locked_out or held_off; a shop we never saw is uninstalled."""
 
     name: str = ""
     timezone: str = "UTC"

@@ -233,14 +233,8 @@ def by_sku(tx: Transaction, shop: str, skus: Sequence[str]) -> dict[str, list[Se
     return found
 
 
-def search(tx: Transaction, shop: str, words: str, limit: int = 20) -> list[Sellable]:
-    """Find what a delivery may carry by SKU or title."""
-    like = f"%{words}%"
-    return _sellables(tx, shop, variants.c.sku.ilike(like) | products.c.title.ilike(like), limit)
-
-
 def wanted_first(tx: Transaction, shop: str, limit: int = 500) -> list[Sellable]:
-    """What may stand in a delivery, that which is owed first."""
+    """SKUs to offer for a delivery, what is owed first; any other may still be typed."""
     owed = (
         select(line_states.c.item_id, func.sum(line_states.c.owed_units).label("owed"))
         .where(line_states.c.shop == shop, line_states.c.owed_units > 0)
