@@ -1,0 +1,178 @@
+"""Take the pictures of docs/pictures: play the story on a demo of its own and photograph what people see on the way."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tools.browser import FLAGS, find_chromium
+from tools.demo import ROOT, pick_ports, running_demo
+from tools.demo_urls import DemoUrls
+from tools.hands import Hands, soon
+from tools.people import Merchant, Product, Shopper
+
+FOLDER = ROOT / "docs" / "pictures"
+DESK, PHONE = (1280, 860), (390, 844)
+SKU, PLACE = "WB-BLK-42", "Berlin warehouse"
+BOOTS = Product("winter-boots", ("42",))
+MOST_BYTES = 2_500_000
+
+
+class Photographer:
+    """Opens pages of any width, and keeps pictures of them."""
+
+    def __init__(self, browser: Browser, urls: DemoUrls) -> None:
+        self._browser = browser
+        self._urls = urls
+
+    @contextmanager
+    def page(self, size: tuple[int, int] = DESK) -> Iterator[Page]:
+        """A page with cookies of its own."""
+        context = self._browser.new_context(viewport={"width": size[0], "height": size[1]})
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+
+    def take(self, page: Page, name: str) -> None:
+        """Keep what the page shows now, once everything on it has been drawn."""
+        page.wait_for_load_state("networkidle")
+        page.evaluate("document.fonts.ready")
+        page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+        print(f"  docs/pictures/{name}.png", flush=True)
+
+    def app(self, path: str, name: str, size: tuple[int, int] = DESK) -> None:
+        """Photograph a page of the app in the admin."""
+        with self.page(size) as page:
+            Merchant(page, self._urls).open_app(path)
+            self.take(page, name)
+
+    def shop(self, name: str, words: str, size: tuple[int, int] = DESK, locale: str = "en") -> None:
+        """Photograph the boots' page once the badge says these words."""
+        with self.page(size) as page:
+            shopper = Shopper(page, self._urls, locale)
+            shopper.read_badge(BOOTS, words)
+            shopper.badge.scroll_into_view_if_needed()
+            self.take(page, name)
+
+
+def main() -> int:
+    """Take them all. Returns the exit code."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
+    with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder), pick_ports({})) as demo:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=str(find_chromium(os.environ)), args=list(FLAGS))
+            play(Photographer(browser, demo.urls), Hands(demo.urls), demo.urls)
+            browser.close()
+    total = sum(picture.stat().st_size for picture in FOLDER.glob("*.png"))
+    print(f"{total / 1_000_000:.1f} MB in all")
+    if total > MOST_BYTES:
+        print(f"pictures: more than {MOST_BYTES / 1_000_000} MB is too much for a repository", file=sys.stderr)
+        return 1
+    return 0
+
+
+def play(photographer: Photographer, hands: Hands, urls: DemoUrls) -> None:
+    """The story, with a pause for each picture."""
+    with photographer.page() as page:
+        merchant = Merchant(page, urls)
+        merchant.install()
+        expect(merchant.app.get_by_role("heading", name="First steps")).to_be_visible(timeout=60_000)
+        merchant.open_app("/first-run")
+        photographer.take(page, "first-run")
+        set_up(photographer, merchant, hands)
+        run_out(photographer, hands)
+        delivery = enter_deliveries(merchant, hands)
+        orders_come_in(photographer, hands)
+        slip(photographer, merchant, delivery, today(hands) + timedelta(days=30))
+        look_at_pages(photographer, hands)
+
+
+def set_up(photographer: Photographer, merchant: Merchant, hands: Hands) -> None:
+    merchant.set_rule(limit=20, wait=(3, 4))
+    merchant.press("See what changes")
+    photographer.take(merchant.page, "rule-preview")
+    merchant.press("Save and turn backordering on")
+    hands.control("theme", block=True)
+    hands.done("/settings/test-mail", {"to": "merchant@example.com"})
+    hands.done("/settings/test-arrived", {})
+
+
+def run_out(photographer: Photographer, hands: Hands) -> None:
+    hands.buy(SKU, 3, "Clara")
+    photographer.shop("badge-usual-wait", "usually ships in 3 to 4 weeks")
+
+
+def enter_deliveries(merchant: Merchant, hands: Hands) -> str:
+    """Two deliveries; the path of the boots' own."""
+    berlin = next(p for p in hands.ask("truth")["locations"] if p["name"] == PLACE)
+    paths = []
+    for supplier, reference, days, rows in (
+        ("Acme Footwear", "PO 118", 20, {SKU: 8, "WB-BLK-43": 12}),
+        ("Nordwool", "PO 121", 12, {"FH-OAK-44": 30}),
+    ):
+        form = {
+            "supplier": supplier,
+            "reference": reference,
+            "location_id": f"gid://shopify/Location/{berlin['id']}",
+            "expected_on": (today(hands) + timedelta(days=days)).isoformat(),
+            "sku": list(rows),
+            "units": [str(units) for units in rows.values()],
+            "act": "save",
+        }
+        paths.append(hands.done("/deliveries/new", form).partition("?")[0])
+    return paths[0]
+
+
+def today(hands: Hands) -> date:
+    """Today in the store."""
+    return date.fromisoformat(hands.ask("truth")["now"][:10])
+
+
+def orders_come_in(photographer: Photographer, hands: Hands) -> None:
+    photographer.shop("badge", "ships around")
+    photographer.shop("badge-phone", "ships around", PHONE)
+    photographer.shop("badge-german", "Versand voraussichtlich", locale="de")
+    for name, units in (("Anna", 2), ("Ben", 3), ("Elif", 1), ("Jonas", 1)):
+        hands.buy(SKU, units, name, "de" if name == "Ben" else "en")
+    letter = soon("Anna is mailed", lambda: [m for m in hands.mails() if "anna@" in str(m["to"])])[0]
+    for name, size in (("letter", (760, 900)), ("letter-phone", PHONE)):
+        with photographer.page(size) as page:
+            page.set_content(letter["html"])
+            photographer.take(page, name)
+
+
+def slip(photographer: Photographer, merchant: Merchant, delivery: str, to: date) -> None:
+    """Move the date of the boots' delivery, with a look at what it means first."""
+    merchant.open_app(delivery)
+    photographer.take(merchant.page, "delivery")
+    merchant.app.get_by_label(f"Expected at {PLACE} on").fill(to.isoformat())
+    merchant.app.get_by_label("Why, for your customers").fill("The factory is late.")
+    merchant.press("See what it means")
+    photographer.take(merchant.page, "slip-preview")
+    merchant.press("Save the new date")
+
+
+def look_at_pages(photographer: Photographer, hands: Hands) -> None:
+    number = hands.variant(SKU)["id"]
+    photographer.app("", "home")
+    photographer.app("", "home-phone", PHONE)
+    photographer.app("/settings", "settings", (1280, 1500))
+    photographer.app("/products?show=owed", "products")
+    photographer.app(f"/products/{number}", "product", (1280, 1100))
+    photographer.app(f"/products/{number}", "product-phone", PHONE)
+    photographer.app("/deliveries", "deliveries")
+    photographer.app("/mail?tab=sent", "mail")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
