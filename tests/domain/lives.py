@@ -111,6 +111,7 @@ def check(world: World) -> None:
     owed_is_open_less_held(world, plan)
     units_stand_in_the_queue_once(world)
     held_is_backed_by_accepted_stock(world, plan)
+    nothing_is_promised_twice(world, plan)
     oldest_first(world, plan)
 
 
@@ -167,6 +168,18 @@ def held_is_backed_by_accepted_stock(world: World, plan: ItemPlan) -> None:
         free = state.accepted - max(0, state.baseline) - held[state.location_id]
         assert free >= 0 or not held[state.location_id]
         assert not (free > 0 and waiting[state.location_id]), "every free unit is given while somebody paid waits"
+
+
+def nothing_is_promised_twice(world: World, plan: ItemPlan) -> None:
+    """Units pegged to a delivery row never exceed what is still to come of it, nor a line's what it is owed."""
+    pegged: dict[int, int] = defaultdict(int)
+    for state in plan.lines:
+        assert sum(units for _, units in state.pegs) <= state.owed
+        for row_id, units in state.pegs:
+            assert units > 0
+            pegged[row_id] += units
+    open_rows = {row.row_id: row.open for row in world.view().rows}
+    assert all(units <= open_rows.get(row_id, 0) for row_id, units in pegged.items())
 
 
 def oldest_first(world: World, plan: ItemPlan) -> None:
