@@ -18,7 +18,7 @@ REGISTRY = CollectorRegistry()
 
 WEBHOOKS = Counter(
     "holdfast_webhooks",
-    "Webhooks received. outcome: accepted, replayed, bad_signature, unknown_shop, malformed, too_large",
+    "Webhooks received. outcome: accepted, replayed, bad_signature, unknown_shop, malformed, too_large, not_written",
     ["topic", "outcome"],
     registry=REGISTRY,
 )

@@ -138,13 +138,15 @@ def _customer(topic: str, payload: Json) -> Hint:
 
 def _privacy(orders_field: str) -> Callable[[str, Json], Hint]:
     def extract(topic: str, payload: Json) -> Hint:
-        customer = _object(payload, "customer")
+        # Who bought as a guest has no customer, and is known by their orders.
+        customer = _object(payload, "customer") if payload.get("customer") is not None else {}
         numbers = _list(payload, orders_field) if orders_field in payload else []
+        is_guest = customer.get("id") is None and bool(numbers)
         request = payload.get("data_request")
         return Hint(
             topic,
             shop=_named_shop(payload, "shop_domain"),
-            customer_id=_gid({"customer.id": customer.get("id")}, "customer.id", "Customer"),
+            customer_id=None if is_guest else _gid({"customer.id": customer.get("id")}, "customer.id", "Customer"),
             order_ids=tuple(OrderGid(_gid({orders_field: number}, orders_field, "Order")) for number in numbers),
             data_request_id=str(request["id"]) if isinstance(request, dict) and "id" in request else None,
         )

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from plugin import metrics
 from plugin.adapters.database import inbox, shops
 from plugin.adapters.shopify.signatures import verify_webhook
-from plugin.errors import PayloadError, SignatureError
+from plugin.errors import Conflict, PayloadError, SignatureError
 from webhooks import hints, payloads
 from webhooks.topics import COMPLIANCE, lane_of
 
@@ -34,7 +35,8 @@ _log = structlog.get_logger(__name__)
 def receive() -> ResponseReturnValue:
     """
     200 when the delivery is safely written down or was before; 401 on a bad signature, 413 on a huge body, 404 for a shop
-    we do not know, 400 when the body or the headers are not what the topic promises. Only a 200 changes anything.
+    we do not know, 400 when the body or the headers are not what the topic promises, 503 when the database does not
+    take it. Only a 200 changes anything.
     """
     parts: Parts = current_app.extensions["holdfast"]
     topic = request.headers.get("X-Shopify-Topic", "")
@@ -62,11 +64,16 @@ def _take(parts: Parts, topic: str) -> tuple[str, int]:
         _log.warning("webhook_refused", topic=topic[:80], field=exc.field, problem=exc.problem)
         return "malformed", 400
     now = parts.clock.now()
-    with parts.database.begin() as tx:
-        if shops.find(tx, shop) is None:
-            # A compliance request about a shop we hold nothing of is fulfilled by saying so.
-            return ("accepted", 200) if topic in COMPLIANCE else ("unknown_shop", 404)
-        is_new = inbox.record(tx, shop, webhook_id, topic, triggered_at, now, hints.to_json(hint))
+    try:
+        with parts.database.begin() as tx:
+            if shops.find(tx, shop) is None:
+                # A compliance request about a shop we hold nothing of is fulfilled by saying so.
+                return ("accepted", 200) if topic in COMPLIANCE else ("unknown_shop", 404)
+            is_new = inbox.record(tx, shop, webhook_id, topic, triggered_at, now, hints.to_json(hint))
+    except (Conflict, SQLAlchemyError) as exc:
+        # Shopify sends it again; a 200 for what was not written down would lose it.
+        _log.error("webhook_not_written", shop=shop, topic=topic, problem=type(exc).__name__)
+        return "not_written", 503
     if not is_new:
         return "replayed", 200
     parts.jobs.wake(shop, lane_of(topic))

@@ -7,6 +7,7 @@ is taken away when a run starts, before it reads anything: a wake-up that comes 
 
 from __future__ import annotations
 
+import time
 from typing import Literal, get_args
 from uuid import uuid4
 
@@ -27,6 +28,9 @@ JOB_TIMEOUT_S = 600
 """A run that takes longer is stopped; the next sweep goes on where it ended."""
 MARKER_TRUSTED_S = 10
 """For so long a marker is believed blindly. Older ones are compared with the queue, since a worker may have died."""
+
+ASK_AGAIN_AFTER_S = 2.0
+"""A queue that did not answer is left alone for so long: nobody waits for it twice in a row."""
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +81,7 @@ class JobQueue:
         self._claim = self._redis.register_script(_CLAIM)
         self._jobs = jobs
         self._is_down = False
+        self._away_until = 0.0
 
     def wake(self, shop: str, lane: Lane) -> bool:
         """
@@ -85,6 +90,8 @@ class JobQueue:
         Returns:
             Whether it will. False when the queue is unreachable: then the clock's sweep finds the work.
         """
+        if time.monotonic() < self._away_until:
+            return False
         job_id = uuid4().hex
         queue = self._queues[lane]
         try:
@@ -126,6 +133,7 @@ class JobQueue:
         if not self._is_down:
             _log.error("queue_unreachable", problem=str(exc), consequence="the clock's sweep does the work")
         self._is_down = True
+        self._away_until = time.monotonic() + ASK_AGAIN_AFTER_S
 
     def _note_up(self) -> None:
         if self._is_down:

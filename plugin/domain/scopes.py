@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 COST = {
-    "write_products": "“Continue selling” is not switched and badges are not written: turn switches yourself until then.",
+    "write_products": "“Continue selling” and badges stay as they are: turn switches yourself until then.",
     "read_inventory": "Stock is not read: limits and dates stand on the last figures we saw.",
     "read_locations": "Locations are not read: one that opens or closes is not noticed.",
     "write_orders": "Orders are not read or tagged: nobody new joins the queue.",

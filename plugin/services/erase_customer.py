@@ -10,17 +10,21 @@ from sqlalchemy import or_, select, update
 
 from plugin.adapters.database import alerts
 from plugin.adapters.database.tables import alerts as alert_table
-from plugin.adapters.database.tables import messages, open_units, order_lines, orders, people
+from plugin.adapters.database.tables import ledger, messages, notices, open_units, order_lines, orders, people
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.vault import Vault
+from plugin.domain.ledger import Kind
 from plugin.services import send_mail
 
+FORGOTTEN = "the customer asked to be forgotten"
 KEEP_LETTERS = timedelta(days=90)
 
 
-def erase(tx: Transaction, shop: str, customer_id: str | None, order_ids: Sequence[str]) -> None:
+def erase(tx: Transaction, shop: str, customer_id: str | None, order_ids: Sequence[str], now: datetime) -> None:
     """
     Forget a person (`customers/redact`): address, name, and the text of every mail to them.
+
+    A read of theirs that began before does not bring them back; one that begins later shows what Shopify still shows.
 
     Args:
         customer_id: As Shopify names them.
@@ -30,17 +34,23 @@ def erase(tx: Transaction, shop: str, customer_id: str | None, order_ids: Sequen
     tx.execute(
         update(people)
         .where(people.c.shop == shop, people.c.customer_key.in_(keys))
-        .values(email_encrypted="", first_name_encrypted="", customer_id=None, locale="")
+        .values(email_encrypted="", first_name_encrypted="", customer_id=None, locale="", changed_at=now)
     )
     tx.execute(
         update(messages)
         .where(messages.c.shop == shop, messages.c.customer_key.in_(keys))
-        .values(to_encrypted="", letter_encrypted=None)
+        # A mail server's words often repeat the address.
+        .values(to_encrypted="", letter_encrypted=None, error=None)
     )
     tx.execute(
         update(messages)
         .where(messages.c.shop == shop, messages.c.customer_key.in_(keys), messages.c.state == "waiting")
-        .values(state="stopped", error="the customer asked to be forgotten")
+        .values(state="stopped", error=FORGOTTEN)
+    )
+    tx.execute(
+        update(notices)
+        .where(notices.c.shop == shop, notices.c.customer_key.in_(keys), notices.c.state.in_(("waiting", "asks")))
+        .values(state="dropped", why=FORGOTTEN)
     )
 
 
@@ -84,6 +94,7 @@ def export(db: Database, vault: Vault, shop: str, request_id: str) -> dict[str, 
             .where(orders.c.shop == shop, orders.c.customer_key.in_(keys))
             .order_by(orders.c.created_at)
         )
+        promised = _promises(tx, shop, keys)
         mails = tx.execute(
             select(messages).where(messages.c.shop == shop, messages.c.customer_key.in_(keys)).order_by(messages.c.id)
         )
@@ -104,11 +115,33 @@ def export(db: Database, vault: Vault, shop: str, request_id: str) -> dict[str, 
                     "product": row.title,
                     "variant": row.variant_title,
                     "units": row.quantity,
+                    "promised": promised.get(row.line_id, []),
                 }
                 for row in bought
             ],
             "mails": [_mail(vault, row) for row in mails],
         }
+
+
+def note_handed_out(db: Database, shop: str, request_id: str, now: datetime) -> None:
+    """The merchant gave the customer their data."""
+    with db.begin() as tx:
+        alerts.resolve(tx, shop, alerts.DATA_REQUEST, request_id, now)
+
+
+def _promises(tx: Transaction, shop: str, keys: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """What each line of these customers was promised, and when."""
+    rows = tx.execute(
+        select(ledger.c.line_id, ledger.c.at, ledger.c.data)
+        .join(order_lines, (order_lines.c.shop == ledger.c.shop) & (order_lines.c.line_id == ledger.c.line_id))
+        .join(orders, (orders.c.shop == ledger.c.shop) & (orders.c.order_id == order_lines.c.order_id))
+        .where(ledger.c.shop == shop, ledger.c.kind == Kind.PROMISE.value, orders.c.customer_key.in_(keys))
+        .order_by(ledger.c.id)
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.line_id, []).append({"at": row.at.isoformat(), **row.data})
+    return found
 
 
 def _mail(vault: Vault, row: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Read what a shop is and what it lets us do. A scope that went missing is said once, and taken back when it returns."""
+"""Read what a shop is and what it lets us do. A scope that went missing is said until it returns."""
 
 from __future__ import annotations
 

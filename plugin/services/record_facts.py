@@ -13,7 +13,7 @@ from plugin.adapters.shopify import inventory, products
 from plugin.adapters.shopify import orders as shopify_orders
 from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.vault import Vault
-from plugin.domain.facts import ItemGid, Order, OrderGid, ProductGid
+from plugin.domain.facts import Buyer, ItemGid, Order, OrderGid, ProductGid
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -34,21 +34,28 @@ def put_order(
     touched = facts.put_order(tx, shop, order, key, read_at, now)
     if touched is None:
         return None
-    tx.upsert(
-        people,
-        [
-            {
-                "shop": shop,
-                "customer_key": key,
-                "customer_id": buyer.customer_id,
-                "email_encrypted": vault.encrypt(buyer.email) if buyer.email else "",
-                "first_name_encrypted": vault.encrypt(buyer.first_name) if buyer.first_name else "",
-                "locale": buyer.locale or "",
-                "changed_at": now,
-            }
-        ],
-    )
+    _put_buyer(tx, shop, key, buyer, vault, read_at, now)
     return touched
+
+
+def _put_buyer(
+    tx: Transaction, shop: str, key: str, buyer: Buyer, vault: Vault, read_at: datetime, now: datetime
+) -> None:
+    """Write who bought. What was forgotten after this read began stays forgotten."""
+    known = {
+        "customer_id": buyer.customer_id,
+        "email_encrypted": vault.encrypt(buyer.email) if buyer.email else "",
+        "first_name_encrypted": vault.encrypt(buyer.first_name) if buyer.first_name else "",
+        "locale": buyer.locale or "",
+        "changed_at": now,
+    }
+    statement = tx.insert(people).values(shop=shop, customer_key=key, **known)
+    is_known = people.c.email_encrypted != ""
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop", "customer_key"], set_=known, where=is_known | (people.c.changed_at <= read_at)
+        )
+    )
 
 
 def read_order(parts: Parts, shop: str, client: AdminClient, order_id: str) -> set[str]:

@@ -42,6 +42,7 @@ from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import Promise, PromiseKind, moved_materially
 from plugin.domain.replay import fold_line
 from plugin.errors import MailRefused, MailUnknown, MailUnreachable
+from plugin.logs import masked
 from plugin.services import save_settings
 from plugin.services.lane import Lease
 
@@ -417,7 +418,8 @@ def _note(
             .where(messages.c.id == row.id)
             .values(
                 state=state,
-                error=error[:500] if error else None,
+                # A server's words often repeat the address, which has no place in an open column.
+                error=masked(error)[:500] if error else None,
                 sent_at=now if state == "sent" else None,
                 not_before=now + wait,
             )

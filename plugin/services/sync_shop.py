@@ -24,7 +24,15 @@ from plugin.adapters.shopify.client import AdminClient
 from plugin.domain.facts import Order
 from plugin.domain.quantities import open_units_of_order
 from plugin.errors import AccessDenied, ShopifyError, Throttled, Unauthorized, Unreachable
-from plugin.services import carry_out, decide_selling, keep_tokens, read_shop, record_facts, review_queue
+from plugin.services import (
+    carry_out,
+    decide_selling,
+    explain_continue,
+    keep_tokens,
+    read_shop,
+    record_facts,
+    review_queue,
+)
 from plugin.services.lane import Lease
 
 if TYPE_CHECKING:
@@ -241,6 +249,8 @@ def _decide(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
         tx.execute(
             update(syncs).where(syncs.c.id == row.id).values(state="done", finished_at=now, touched_at=now, error=None)
         )
+        if row.reason == "first":
+            explain_continue.note(tx, shop, now)
         # What happened while we were reading is found by its time of change.
         due.mark(tx, shop, due.QUEUE, "changed_orders", [""], now)
     parts.jobs.wake(shop, "queue")
@@ -251,11 +261,12 @@ def _decide(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
 def _review_all(parts: Parts, shop: str, row: Any, item_ids: list[str], lease: Lease, *, settle: bool) -> list[str]:
     unbalanced = []
     done = 0
-    for chunk in _chunks(iter(item_ids), 50):
+    for chunk in _chunks(iter(item_ids), ROWS_AT_ONCE):
         with parts.database.begin() as tx:
             view = review_queue.shop_view(tx, shop)
             now = parts.clock.now()
-            for item_id in chunk:
+            opened = open_books.open_quiet_items(tx, shop, chunk, now)
+            for item_id in (i for i in chunk if i not in opened):
                 reviewed = review_queue.review(tx, shop, item_id, view, now, settle_differences=settle)
                 if reviewed is not None and not reviewed.balanced:
                     unbalanced.append(item_id)

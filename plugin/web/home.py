@@ -8,10 +8,10 @@ from datetime import datetime, time, timedelta
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, supply
+from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
-from plugin.services import explain_rise, save_settings, switch_shop
+from plugin.services import explain_continue, explain_rise, save_settings, switch_shop
 from plugin.web import figures
 from plugin.web.first_run import read_steps
 from plugin.web.numbers import variant_gid
@@ -28,6 +28,10 @@ class Needs:
     """Everything that waits for the merchant, in the order of the page."""
 
     locked_out: str
+    held_off: str
+    scopes: list[obligations.MissingScope]
+    unexplained: obligations.Unexplained | None
+    data_requests: list[obligations.DataRequest]
     late: list[supply.Delivery]
     undated: list[supply.Delivery]
     rises: list[needs.Rise]
@@ -43,8 +47,9 @@ class Needs:
     def total(self) -> int:
         """Cards on the page; the setting-up of mail is a step, not an alarm."""
         lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.books)
-        flags = (self.locked_out, self.failed, self.unknown, self.mail_paused)
-        return sum(len(found) for found in lists) + sum(bool(flag) for flag in flags)
+        asked = (self.scopes, self.data_requests)
+        flags = (self.locked_out, self.held_off, self.unexplained, self.failed, self.unknown, self.mail_paused)
+        return sum(len(found) for found in (*lists, *asked)) + sum(bool(flag) for flag in flags)
 
 
 @blueprint.get("/")
@@ -87,6 +92,16 @@ def reapply(number: int) -> AnyResponse:
     return redirect("/?done=reapplied", 303)
 
 
+@blueprint.post("/home/continue")
+def explain_unexplained() -> AnyResponse:
+    """Who allowed selling below zero? `answer` is mine or stop."""
+    if request.form["answer"] == "mine":
+        explain_continue.keep(parts().database, g.shop, g.now)
+        return redirect("/?done=saved", 303)
+    explain_continue.stop(parts().database, parts().jobs, g.shop, g.now)
+    return redirect("/?done=stopped", 303)
+
+
 @blueprint.post("/home/badge")
 def remember_badge() -> Response:
     """App Bridge says whether our block stands in the published theme."""
@@ -122,6 +137,10 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
     facts = g.shop_facts
     return Needs(
         locked_out=(facts.status_reason or "Shopify refuses our token") if facts.status == "locked_out" else "",
+        held_off=facts.status_reason if facts.status == "held_off" else "",
+        scopes=obligations.missing_scopes(tx, g.shop),
+        unexplained=obligations.unexplained_continue(tx, g.shop),
+        data_requests=obligations.data_requests(tx, g.shop),
         late=[d for d in open_deliveries if d.late_days(g.today) and d.to_come],
         undated=[d for d in open_deliveries if d.expected_on is None and d.to_come],
         rises=needs.rises(tx, g.shop),

@@ -20,6 +20,7 @@ from plugin.web import (
     mail,
     numbers,
     preferences,
+    privacy,
     products,
     promises_in_words,
 )
@@ -37,6 +38,8 @@ DONE = {
     "rule": "The rule is saved. Shopify follows within seconds.",
     "cleared": "The setting is gone; the rule for all products decides again.",
     "reapplied": "Our setting is being written again.",
+    "stopped": "Those products stop selling at zero, unless a rule of yours says otherwise.",
+    "handed-out": "Noted: the customer has their data.",
     "accepted": "Counted as arrived. Waiting orders get the units, oldest first.",
     "refused": "Noted. Those units are not given to anybody.",
     "delivery": "The delivery is entered. Dates are being worked out again.",
@@ -56,7 +59,7 @@ DONE = {
 def register_pages(app: Flask) -> None:
     """Add every page of the admin frame. The app carries its parts as `app.extensions["holdfast"]`."""
     app.url_map.converters["row"] = numbers.RowConverter
-    for module in (home, first_run, products, deliveries, mail, preferences, install):
+    for module in (home, first_run, products, deliveries, mail, preferences, privacy, install):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(_Assets("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)

@@ -308,7 +308,9 @@ def test_the_code_grant_ends_at_the_app_in_the_admin_with_a_token_that_expires(l
         held = shops.held_tokens(tx, SHOP, live.parts.vault)
     assert held is not None
     assert timedelta(minutes=50) < held.access_expires_at - live.parts.clock.now() <= timedelta(hours=1)
-    assert live.client.get(address, base_url="https://localhost").status_code == 401  # the state is gone with its cookie
+    assert (
+        live.client.get(address, base_url="https://localhost").status_code == 401
+    )  # the state is gone with its cookie
 
 
 def test_a_code_grant_with_fewer_scopes_says_which_and_installs(live: Live):

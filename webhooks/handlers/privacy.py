@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def redact_customer(parts: Parts, arrived: Arrived, hint: Hint) -> None:
     with parts.database.begin() as tx:
-        erase_customer.erase(tx, arrived.shop, hint.customer_id, hint.order_ids)
+        erase_customer.erase(tx, arrived.shop, hint.customer_id, hint.order_ids, parts.clock.now())
 
 
 def data_request(parts: Parts, arrived: Arrived, hint: Hint) -> None:
@@ -45,4 +45,4 @@ def customer_changed(parts: Parts, arrived: Arrived, hint: Hint) -> None:
 def customer_deleted(parts: Parts, arrived: Arrived, hint: Hint) -> None:
     """Only a customer without orders can be deleted; what we may hold of one is forgotten."""
     with parts.database.begin() as tx:
-        erase_customer.erase(tx, arrived.shop, hint.customer_id, ())
+        erase_customer.erase(tx, arrived.shop, hint.customer_id, (), parts.clock.now())

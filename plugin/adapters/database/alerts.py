@@ -57,9 +57,7 @@ def resolve(tx: Transaction, shop: str, kind: str, subject: str, now: datetime) 
 
 def all_open_subjects(tx: Transaction, shop: str, kind: str) -> set[str]:
     rows = tx.execute(
-        select(alerts.c.subject).where(
-            alerts.c.shop == shop, alerts.c.kind == kind, alerts.c.resolved_at.is_(None)
-        )
+        select(alerts.c.subject).where(alerts.c.shop == shop, alerts.c.kind == kind, alerts.c.resolved_at.is_(None))
     )
     return {row.subject for row in rows}
 
