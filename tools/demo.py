@@ -199,8 +199,10 @@ def where_to_look(urls: DemoUrls) -> str:
         "",
         "Holdfast runs. Open in a browser:",
         f"  merchant's admin   {urls.admin}/",
-        f"  storefront         {urls.storefront}/",
+        f"  product page       {urls.storefront}/products/winter-boots",
         f"  every mail sent    {urls.mail}",
+        "The story waits to be played by hand: install Holdfast in the admin, set a limit, buy the last",
+        "pairs, enter a delivery, order again, move its date, and book the goods in.",
         "Logs are in .demo/stay/. Ctrl-C stops everything.",
         "",
     ]

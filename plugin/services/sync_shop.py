@@ -29,6 +29,7 @@ from plugin.services import (
     decide_selling,
     explain_continue,
     keep_tokens,
+    open_books,
     read_shop,
     record_facts,
     review_queue,
