@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -20,7 +21,7 @@ from tools.people import Merchant, Product, Shopper
 
 FOLDER = ROOT / "docs" / "pictures"
 DESK, PHONE = (1280, 860), (390, 844)
-SKU, PLACE = "WB-BLK-42", "Berlin warehouse"
+SKU, HIKERS, PLACE = "WB-BLK-42", "FH-OAK-44", "Berlin warehouse"
 BOOTS = Product("winter-boots", ("42",))
 MOST_BYTES = 2_500_000
 
@@ -41,11 +42,11 @@ class Photographer:
         finally:
             context.close()
 
-    def take(self, page: Page, name: str) -> None:
+    def take(self, page: Page, name: str, *, to_its_end: bool = False) -> None:
         """Keep what the page shows now, once everything on it has been drawn."""
         page.wait_for_load_state("networkidle")
         page.evaluate("document.fonts.ready")
-        page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+        page.screenshot(path=FOLDER / f"{name}.png", animations="disabled", full_page=to_its_end)
         print(f"  docs/pictures/{name}.png", flush=True)
 
     def app(self, path: str, name: str, size: tuple[int, int] = DESK) -> None:
@@ -89,11 +90,13 @@ def play(photographer: Photographer, hands: Hands, urls: DemoUrls) -> None:
         expect(merchant.app.get_by_role("heading", name="First steps")).to_be_visible(timeout=60_000)
         merchant.open_app("/first-run")
         photographer.take(page, "first-run")
+        merchant.press("I have seen it")
         set_up(photographer, merchant, hands)
         run_out(photographer, hands)
         delivery = enter_deliveries(merchant, hands)
         orders_come_in(photographer, hands)
-        slip(photographer, merchant, delivery, today(hands) + timedelta(days=30))
+        slip(photographer, merchant, delivery, today(hands) + timedelta(days=26))
+        two_weeks_later(hands)
         look_at_pages(photographer, hands)
 
 
@@ -105,6 +108,7 @@ def set_up(photographer: Photographer, merchant: Merchant, hands: Hands) -> None
     hands.control("theme", block=True)
     hands.done("/settings/test-mail", {"to": "merchant@example.com"})
     hands.done("/settings/test-arrived", {})
+    hands.done("/home/dismiss", {})
 
 
 def run_out(photographer: Photographer, hands: Hands) -> None:
@@ -118,7 +122,7 @@ def enter_deliveries(merchant: Merchant, hands: Hands) -> str:
     paths = []
     for supplier, reference, days, rows in (
         ("Acme Footwear", "PO 118", 20, {SKU: 8, "WB-BLK-43": 12}),
-        ("Nordwool", "PO 121", 12, {"FH-OAK-44": 30}),
+        ("Nordpfad", "PO 121", 12, {HIKERS: 10}),
     ):
         form = {
             "supplier": supplier,
@@ -142,13 +146,30 @@ def orders_come_in(photographer: Photographer, hands: Hands) -> None:
     photographer.shop("badge", "ships around")
     photographer.shop("badge-phone", "ships around", PHONE)
     photographer.shop("badge-german", "Versand voraussichtlich", locale="de")
-    for name, units in (("Anna", 2), ("Ben", 3), ("Elif", 1), ("Jonas", 1)):
-        hands.buy(SKU, units, name, "de" if name == "Ben" else "en")
-    letter = soon("Anna is mailed", lambda: [m for m in hands.mails() if "anna@" in str(m["to"])])[0]
-    for name, size in (("letter", (760, 900)), ("letter-phone", PHONE)):
+    for name, sku, units in (
+        ("Anna", SKU, 2),
+        ("Ben", SKU, 3),
+        ("Elif", SKU, 1),
+        ("Jonas", SKU, 1),
+        ("Mia", HIKERS, 2),
+        ("Oskar", HIKERS, 1),
+    ):
+        hands.buy(sku, units, name, "de" if name == "Ben" else "en")
+    letter = mail_to(hands, "anna@", 1)
+    for name, size in (("letter", (640, 200)), ("letter-phone", (390, 200))):
         with photographer.page(size) as page:
             page.set_content(letter["html"])
-            photographer.take(page, name)
+            photographer.take(page, name, to_its_end=True)
+
+
+def mail_to(hands: Hands, address: str, count: int) -> dict[str, Any]:
+    """The newest mail to somebody, once there are so many."""
+
+    def found() -> list[dict[str, Any]]:
+        mails = [mail for mail in hands.mails() if address in mail["to"]]
+        return mails if len(mails) >= count else []
+
+    return soon(f"Mail {count} to {address} arrives", found)[-1]
 
 
 def slip(photographer: Photographer, merchant: Merchant, delivery: str, to: date) -> None:
@@ -162,9 +183,17 @@ def slip(photographer: Photographer, merchant: Merchant, delivery: str, to: date
     merchant.press("Save the new date")
 
 
+def two_weeks_later(hands: Hands) -> None:
+    """The moved date is told, and the other delivery does not come."""
+    soon("The moved date is planned to be told", lambda: "not before" in hands.page("/mail"))
+    hands.control("clock", advance_days=13)
+    mail_to(hands, "anna@", 2)
+    soon("The other delivery is late", lambda: "late" in hands.page("/deliveries"))
+
+
 def look_at_pages(photographer: Photographer, hands: Hands) -> None:
     number = hands.variant(SKU)["id"]
-    photographer.app("", "home")
+    photographer.app("", "home", (1280, 1060))
     photographer.app("", "home-phone", PHONE)
     photographer.app("/settings", "settings", (1280, 1500))
     photographer.app("/products?show=owed", "products")
