@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 
 from plugin.adapters.database import inbox
 from plugin.adapters.database.inbox import Arrived
+from plugin.adapters.database.transaction import Transaction
 from plugin.errors import Conflict, HoldfastError
 from webhooks import hints
 from webhooks.topics import HANDLERS
@@ -28,18 +30,30 @@ def open_inbox(parts: Parts, shop: str) -> None:
             waiting = inbox.waiting(tx, shop, AT_ONCE)
         if not waiting:
             return
-        handled = [arrived.id for arrived in waiting if _handle(parts, arrived)]
-        with parts.database.begin() as tx:
-            inbox.handled(tx, handled, parts.clock.now())
+        handled = len(waiting) if _handle_all(parts, waiting) else sum(_handle_one(parts, one) for one in waiting)
         parts.jobs.wake(shop, "queue")
         parts.jobs.wake(shop, "switch")
-        if len(handled) < len(waiting):
+        if handled < len(waiting):
             return  # what failed is tried again at the next run
 
 
-def _handle(parts: Parts, arrived: Arrived) -> bool:
+def _handle_all(parts: Parts, waiting: Sequence[Arrived]) -> bool:
+    """All in one transaction: a burst costs one commit. False when one of them failed and nothing was done."""
     try:
-        HANDLERS[arrived.topic](parts, arrived, hints.from_json(arrived.topic, arrived.hint))
+        with parts.database.begin() as tx:
+            for arrived in waiting:
+                _run(parts, tx, arrived)
+            inbox.handled(tx, [arrived.id for arrived in waiting], parts.clock.now())
+    except HoldfastError:
+        return False
+    return True
+
+
+def _handle_one(parts: Parts, arrived: Arrived) -> bool:
+    try:
+        with parts.database.begin() as tx:
+            _run(parts, tx, arrived)
+            inbox.handled(tx, [arrived.id], parts.clock.now())
     except Conflict:
         return False  # somebody wrote first: the next run does it
     except HoldfastError as exc:
@@ -48,3 +62,7 @@ def _handle(parts: Parts, arrived: Arrived) -> bool:
         _log.warning("webhook_failed", shop=arrived.shop, topic=arrived.topic, problem=str(exc))
         return False
     return True
+
+
+def _run(parts: Parts, tx: Transaction, arrived: Arrived) -> None:
+    HANDLERS[arrived.topic](parts, tx, arrived, hints.from_json(arrived.topic, arrived.hint))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from plugin.adapters.database.inbox import Arrived
+from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.job_queue import Lane
 from webhooks.handlers import inventory, orders, privacy, products, shop
 from webhooks.payloads import Hint
@@ -13,7 +14,7 @@ from webhooks.payloads import Hint
 if TYPE_CHECKING:
     from plugin.wiring import Parts
 
-Handler = Callable[["Parts", Arrived, Hint], None]
+Handler = Callable[["Parts", Transaction, Arrived, Hint], None]
 
 HANDLERS: Mapping[str, Handler] = {
     "app/uninstalled": shop.uninstalled,

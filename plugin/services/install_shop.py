@@ -93,23 +93,22 @@ def ask_held_off(parts: Parts) -> None:
         parts.jobs.wake(shop, "sync")
 
 
-def uninstalled(parts: Parts, shop: str, triggered_at: datetime) -> None:
+def uninstalled(tx: Transaction, shop: str, triggered_at: datetime) -> None:
     """
     Note that the app was removed. The message may come late, twice, or after a reinstall, and then says nothing.
 
     A token that Shopify gave us after the moment the message speaks of proves that the app was there again.
     """
-    with parts.database.begin() as tx:
-        row = shops.find(tx, shop)
-        if row is None or row.status == shops.UNINSTALLED:
-            return
-        let_in = shops.last_let_in(tx, shop)
-        if let_in is not None and triggered_at <= let_in:
-            return
-        shops.uninstall(tx, shop, triggered_at)
+    row = shops.find(tx, shop)
+    if row is None or row.status == shops.UNINSTALLED:
+        return
+    let_in = shops.last_let_in(tx, shop)
+    if let_in is not None and triggered_at <= let_in:
+        return
+    shops.uninstall(tx, shop, triggered_at)
 
 
-def redact(parts: Parts, shop: str, triggered_at: datetime) -> bool:
+def redact(tx: Transaction, shop: str, triggered_at: datetime) -> bool:
     """
     Erase a shop, 48 hours after it left. One that came back meanwhile keeps everything.
 
@@ -118,13 +117,12 @@ def redact(parts: Parts, shop: str, triggered_at: datetime) -> bool:
     Returns:
         Whether it was erased.
     """
-    with parts.database.begin() as tx:
-        row = shops.find(tx, shop)
-        if row is None:
-            return False
-        let_in = shops.last_let_in(tx, shop)
-        if row.status != shops.UNINSTALLED and let_in is not None and let_in > triggered_at - REDACT_COMES_AFTER:
-            return False
-        shops.erase(tx, shop)
-    _log.info("shop_erased", shop=shop)
+    row = shops.find(tx, shop)
+    if row is None:
+        return False
+    let_in = shops.last_let_in(tx, shop)
+    if row.status != shops.UNINSTALLED and let_in is not None and let_in > triggered_at - REDACT_COMES_AFTER:
+        return False
+    shops.erase(tx, shop)
+    tx.after_commit(lambda: _log.info("shop_erased", shop=shop))
     return True

@@ -58,11 +58,20 @@ def shop_view(tx: Transaction, shop: str) -> ShopView:
     )
 
 
-def review(
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A plan for one item, made of what was there at one moment and not yet carried out."""
+
+    item_id: str
+    variant_ids: tuple[str, ...]
+    plan: ItemPlan
+
+
+def decide(
     tx: Transaction, shop: str, item_id: str, view: ShopView, now: datetime, *, settle_differences: bool = False
-) -> Reviewed | None:
+) -> Decided | None:
     """
-    Review one item and write down what was decided.
+    Review one item without writing anything.
 
     Args:
         settle_differences: First sync: what does not add up is stored as the baseline at once.
@@ -75,14 +84,34 @@ def review(
     mine = _variants_of_item(tx, shop, item_id)
     rules = rules_for_item(tx, shop, item_id, view, settle_differences=settle_differences)
     plan = review_item(item, rules, now=now, today=_today(view, now))
-    backorders.apply_plan(tx, shop, item_id, plan, now)
-    _put_variant_figures(tx, shop, item_id, list(mine), plan, now)
+    return Decided(item_id, tuple(mine), plan)
+
+
+def carry_out(tx: Transaction, shop: str, decided: Decided, now: datetime) -> Reviewed:
+    """
+    Write down what was decided.
+
+    What changed since the decision is not lost: it marked the item due again after the review took its mark.
+
+    Raises:
+        Conflict: Somebody else decided about the same line meanwhile.
+    """
+    plan = decided.plan
+    backorders.apply_plan(tx, shop, decided.item_id, plan, now)
+    _put_variant_figures(tx, shop, decided.item_id, decided.variant_ids, plan, now)
     _alert_overage(tx, shop, plan, now)
-    touched = {line.order_id for line in plan.lines}
-    for order_id in touched:
+    for order_id in sorted({line.order_id for line in plan.lines}):
         want_order_marks(tx, shop, order_id, now)
-    due.mark(tx, shop, due.SWITCH, "variant", mine, now)
+    due.mark(tx, shop, due.SWITCH, "variant", decided.variant_ids, now)
     return Reviewed(plan, not plan.read_again)
+
+
+def review(
+    tx: Transaction, shop: str, item_id: str, view: ShopView, now: datetime, *, settle_differences: bool = False
+) -> Reviewed | None:
+    """Decide one item and write it down, in one transaction. None when nothing is known of its stock yet."""
+    decided = decide(tx, shop, item_id, view, now, settle_differences=settle_differences)
+    return carry_out(tx, shop, decided, now) if decided else None
 
 
 def rules_for_item(

@@ -216,10 +216,12 @@ def _review(parts: Parts, shop: str, marks: list[Due]) -> None:
 
 
 def _review_one(parts: Parts, shop: str, mark: Due) -> None:
+    """Decide on a snapshot, then write: SQLite has one writer, and the switch must not wait while we think."""
+    now = parts.clock.now()
+    with parts.database.read() as tx:
+        decided = review_queue.decide(tx, shop, mark.subject, review_queue.shop_view(tx, shop), now)
     with parts.database.begin() as tx:
-        now = parts.clock.now()
-        view = review_queue.shop_view(tx, shop)
-        reviewed = review_queue.review(tx, shop, mark.subject, view, now)
+        reviewed = review_queue.carry_out(tx, shop, decided, now) if decided else None
         if reviewed is None or reviewed.balanced:
             due.done(tx, shop, due.QUEUE, [mark])
             return

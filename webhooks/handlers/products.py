@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from plugin.adapters.database import due
 from plugin.adapters.database.inbox import Arrived
+from plugin.adapters.database.transaction import Transaction
 from webhooks.payloads import Hint
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
 
 
-def read_again(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+def read_again(parts: Parts, tx: Transaction, arrived: Arrived, hint: Hint) -> None:
     if hint.product_id is None:
         return
-    with parts.database.begin() as tx:
-        due.mark(tx, arrived.shop, due.QUEUE, "product", [hint.product_id], parts.clock.now())
+    due.mark(tx, arrived.shop, due.QUEUE, "product", [hint.product_id], parts.clock.now())
 
 
-def deleted(parts: Parts, arrived: Arrived, hint: Hint) -> None:
+def deleted(parts: Parts, tx: Transaction, arrived: Arrived, hint: Hint) -> None:
     """Asked for by name like any other: only Shopify's own "no such product" counts. What is owed of it stays."""
-    read_again(parts, arrived, hint)
+    read_again(parts, tx, arrived, hint)

@@ -104,6 +104,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
+        self._read_options: dict[str, Any] = {"holdfast_read_only": True}
+        if self.engine.dialect.name == "postgresql":
+            self._read_options["isolation_level"] = "REPEATABLE READ"
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -120,8 +123,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Open a transaction that only reads: on SQLite it does not queue behind writers."""
-        with self.engine.connect().execution_options(holdfast_read_only=True) as connection, connection.begin():
+        """Open a transaction that only reads, all as of one moment; on SQLite it does not queue behind writers."""
+        with self.engine.connect().execution_options(**self._read_options) as connection, connection.begin():
             yield Transaction(connection)
 
     def close(self) -> None:
