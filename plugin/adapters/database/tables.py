@@ -46,7 +46,7 @@ shops = Table(
     "shops",
     metadata,
     Column("shop", ShopName, primary_key=True),
-    # installed, uninstalled, locked_out (token dead or frozen: somebody must open the app)
+    # installed, uninstalled, locked_out (token dead: somebody must open the app), held_off (refused for now)
     Column("status", String(20), nullable=False),
     Column("status_reason", Text, nullable=False, default=""),
     Column("installed_at", Instant, nullable=False),
@@ -106,19 +106,34 @@ rules = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("shop", ShopName, ForeignKey("shops.shop", ondelete="CASCADE"), nullable=False),
-    # all: the one list entry built so far; product, variant: a setting that beats the list
+    # variant, product: a setting of its own, which beats the list; all, collection, vendor, type, tag: the list
     Column("scope", String(10), nullable=False),
-    Column("subject", Gid, nullable=False, default=""),
-    Column("position", Integer, nullable=False, default=0),
-    Column("kind", String(12), nullable=False, default="backorder"),
+    Column("subject", String(255), nullable=False, default=""),  # GID of a thing; the words of a vendor, type or tag
+    Column("position", Integer, nullable=False, default=0),  # in the list, from the top
+    Column("kind", String(12), nullable=False, default="backorder"),  # backorder, preorder, discontinued
+    Column("release_on", Date),  # of a pre-order
     Column("limit_mode", String(10), nullable=False),  # never, up_to, no_limit
     Column("limit_units", Integer),
     Column("wait_weeks_from", Integer),
     Column("wait_weeks_to", Integer),
+    Column("longest_wait_weeks", Integer),  # None: any
     Column("without_date", String(6), nullable=False, default="stop"),  # stop, sell
+    Column("when_late", String(6), nullable=False, default="sell", server_default="sell"),  # stop, sell
     Column("changed_at", Instant, nullable=False),
     UniqueConstraint("shop", "scope", "subject"),
     CheckConstraint("limit_mode <> 'up_to' or limit_units >= 0", name="limit_needs_units"),
+)
+
+# The last change of the rules: what it changed, for taking it back, and its number, for stale forms.
+rule_changes = Table(
+    "rule_changes",
+    metadata,
+    Column("shop", ShopName, ForeignKey("shops.shop", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("what", Text, nullable=False, default=""),
+    Column("before", Json, nullable=False, default=list),  # scope, subject, and the row as it was or null
+    Column("taken_back_at", Instant),
 )
 
 leases = Table(
@@ -212,6 +227,15 @@ products = Table(
     Column("image_url", Text),
     Column("read_at", Instant, nullable=False),
     Column("gone_at", Instant),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("shop", ShopName, primary_key=True),
+    Column("collection_id", Gid, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("read_at", Instant, nullable=False),
 )
 
 variants = Table(
@@ -323,6 +347,19 @@ baselines = Table(
     Column("stored_at", Instant, nullable=False),
 )
 
+restocks = Table(
+    "restocks",
+    metadata,
+    Column("shop", ShopName, primary_key=True),
+    Column("restock_id", Gid, primary_key=True),  # the refund's line
+    Column("order_id", Gid, nullable=False),
+    Column("item_id", Gid, nullable=False),
+    Column("location_id", Gid, nullable=False),
+    Column("units", Integer, nullable=False),  # shipped units that came back onto the shelf
+    Column("at", Instant, nullable=False),
+    Index("ix_restocks_item", "shop", "item_id"),
+)
+
 people = Table(
     "people",
     metadata,
@@ -408,6 +445,7 @@ desired = Table(
     Column("not_before", Instant, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("error", Text),
+    Column("parked_at", Instant),  # refused too often: nothing more is tried until something changes
     Column("written_value", Text),  # what Shopify last acknowledged from us
     Column("written_at", Instant),
     Index("ix_desired_open", "shop", "kind", "done_version", "version"),
@@ -541,6 +579,16 @@ variant_states = Table(
     Index("ix_variant_states_item", "shop", "item_id"),
     Index("ix_variant_states_state", "shop", "state"),
     Index("ix_variant_states_look_again", "shop", "look_again_at"),
+)
+
+zeroings = Table(
+    "zeroings",
+    metadata,
+    Column("shop", ShopName, primary_key=True),
+    Column("variant_id", Gid, primary_key=True),
+    Column("at", Instant, nullable=False),  # when its last unit went; the row goes when it has stock again
+    Column("held", Boolean, nullable=False, default=False),  # "sync error": stays shut until it has stock again
+    Index("ix_zeroings_at", "shop", "at"),
 )
 
 alerts = Table(
