@@ -30,7 +30,7 @@ MARKER_TRUSTED_S = 10
 """For so long a marker is believed blindly. Older ones are compared with the queue, since a worker may have died."""
 
 ASK_AGAIN_AFTER_S = 2.0
-"""A queue that did not answer is left alone for so long: nobody waits for it twice in a row."""
+"""A queue that lets us wait is left alone for so long: every webhook would wait for it. One that refuses is quick."""
 
 _log = structlog.get_logger(__name__)
 
@@ -133,7 +133,8 @@ class JobQueue:
         if not self._is_down:
             _log.error("queue_unreachable", problem=str(exc), consequence="the clock's sweep does the work")
         self._is_down = True
-        self._away_until = time.monotonic() + ASK_AGAIN_AFTER_S
+        if isinstance(exc, redis.TimeoutError):
+            self._away_until = time.monotonic() + ASK_AGAIN_AFTER_S
 
     def _note_up(self) -> None:
         if self._is_down:

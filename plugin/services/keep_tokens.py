@@ -135,7 +135,7 @@ def _renew(parts: Parts, shop: str, held: shops.HeldTokens) -> str:
 
 def _note_refusal(parts: Parts, shop: str, reason: str) -> None:
     """
-    Tell what may pass from what needs a person (docs/decisions/0009).
+    Tell what may pass from what needs a person (docs/decisions/0012).
 
     A frozen or locked store thaws, and a client that Shopify does not know may be our own wrong secret.
     """

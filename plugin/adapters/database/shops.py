@@ -19,7 +19,7 @@ UNINSTALLED = "uninstalled"
 LOCKED_OUT = "locked_out"
 """Our token is dead for good: somebody must open the app."""
 HELD_OFF = "held_off"
-"""Shopify refuses us for a reason that may pass (docs/decisions/0009): the clock asks again."""
+"""Shopify refuses us for a reason that may pass (docs/decisions/0012): the clock asks again."""
 
 
 @dataclass(frozen=True, slots=True)
