@@ -27,6 +27,9 @@ class ShopSettings:
     review_days: with no date, days until we write again.
     mail_confirmed_at: sending stays off until a test mail is confirmed.
     reply_to_encrypted: as stored; the vault opens it.
+    on_track_days: while nothing changes, days after which a waiting customer hears that nothing has.
+    alerts_to_encrypted: who gets our alerts, as stored; empty: the shop's contact address.
+    alerts_looked_on: the last morning on which we asked what needs the merchant.
     accept_rises_after_minutes: a rise of stock at rest for so long is asked about or accepted.
     """
 
@@ -45,10 +48,14 @@ class ShopSettings:
     mail_on_confirmed: bool = True
     mail_on_date_changed: bool = True
     mail_on_filled: bool = True
+    mail_on_track: bool = True
+    on_track_days: int = 21
     mail_paused_at: datetime | None = None
     mail_test_sent_at: datetime | None = None
     mail_confirmed_at: datetime | None = None
     reply_to_encrypted: str = ""
+    alerts_to_encrypted: str = ""
+    alerts_looked_on: date | None = None
     accept_rises_after_minutes: int = 15
     show_units_left: bool = False
     first_run_dismissed_at: datetime | None = None
@@ -65,10 +72,11 @@ class ShopSettings:
         return self.mail_confirmed_at is not None and self.mail_paused_at is None
 
     def mails(self, kind: str) -> bool:
-        """Whether mails of a kind (confirmed, date_changed, filled) are switched on."""
+        """Whether mails of a kind (confirmed, date_changed, filled, on_track) are switched on."""
         switches = {
             "confirmed": self.mail_on_confirmed,
             "date_changed": self.mail_on_date_changed,
             "filled": self.mail_on_filled,
+            "on_track": self.mail_on_track,
         }
         return switches[kind]

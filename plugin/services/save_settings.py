@@ -27,6 +27,7 @@ WHOLE_NUMBERS = {
     "tell_after_days": (0, 60, "days"),
     "ask_above_mails": (0, 10_000, "mails"),
     "review_days": (1, 90, "days"),
+    "on_track_days": (1, 365, "days"),
     "accept_rises_after_minutes": (1, 1440, "minutes"),
 }
 SWITCHES = (
@@ -34,6 +35,7 @@ SWITCHES = (
     "mail_on_confirmed",
     "mail_on_date_changed",
     "mail_on_filled",
+    "mail_on_track",
     "show_units_left",
 )
 # A change of these changes what shoppers read, or what is counted on: everything is decided again.
@@ -45,11 +47,13 @@ CHANGES_DECISIONS = frozenset(
         "working_days",
         "holidays",
         "review_days",
+        "on_track_days",
         "may_cancel",
         "show_units_left",
         "accept_rises_after_minutes",
     }
 )
+ADDRESSES = ("reply_to", "alerts_to")
 LONGEST_HOLIDAY_DAYS = 62
 MOST_HOLIDAYS = 366
 MAIL_ADDRESS = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+\.[^\s<>@,;]+")
@@ -86,7 +90,7 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
 
     Fields are those of `ShopSettings`; a switch that is off is absent, as browsers send it; `working_day_1` (Monday) to
     `working_day_7` are switches; `date_shape` "day" makes the range 0; `holidays` is text with a day or
-    `day to day` a line; `reply_to` is an address, or empty.
+    `day to day` a line; `reply_to` and `alerts_to` are addresses, or empty.
     """
     values: dict[str, Any] = {name: form.get(name) == "yes" for name in SWITCHES}
     errors: dict[str, str] = {}
@@ -95,7 +99,7 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
         "date_words": lambda: _date_words(form.get("date_words", "")),
         "working_days": lambda: _working_days(form),
         "holidays": lambda: frozenset(_holidays(form.get("holidays", ""))),
-        "reply_to": lambda: _reply_to(form.get("reply_to", "").strip()),
+        **{name: partial(_address, form, name) for name in ADDRESSES},
     }
     for name, reader in readers.items():
         try:
@@ -128,11 +132,12 @@ def save(
     values = check_form(changes)
     with db.begin() as tx:
         before = read(tx, shop)
-        reply_to = values.pop("reply_to")
-        known = vault.decrypt(before.reply_to_encrypted) if before.reply_to_encrypted else ""
+        typed = {name: values.pop(name) for name in ADDRESSES}
         stored = _as_stored(values)
-        if reply_to != known:
-            stored["reply_to_encrypted"] = vault.encrypt(reply_to) if reply_to else ""
+        for name, address in typed.items():
+            sealed = getattr(before, f"{name}_encrypted")
+            if address != (vault.decrypt(sealed) if sealed else ""):
+                stored[f"{name}_encrypted"] = vault.encrypt(address) if address else ""
         saved = tx.execute(
             update(shop_settings)
             .where(shop_settings.c.shop == shop, shop_settings.c.version == version)
@@ -202,7 +207,8 @@ def _working_days(form: Mapping[str, str]) -> frozenset[int]:
     return days
 
 
-def _reply_to(text: str) -> str:
+def _address(form: Mapping[str, str], name: str) -> str:
+    text = form.get(name, "").strip()
     if text and not MAIL_ADDRESS.fullmatch(text):
         raise ValueError("Write one mail address, like help@example.com, or leave it empty.")
     return text

@@ -178,7 +178,8 @@ def _form(settings: ShopSettings, typed: Mapping[str, str] | None) -> dict[str, 
         kept["working_days"] = {n for n in range(1, 8) if typed.get(f"working_day_{n}") == "yes"}
         kept |= {name: typed.get(name) == "yes" for name in save_settings.SWITCHES}
         return kept
-    reply_to = settings.reply_to_encrypted
+    vault = parts().vault
+    sealed = {name: getattr(settings, f"{name}_encrypted") for name in save_settings.ADDRESSES}
     return {
         **{name: getattr(settings, name) for name in (*save_settings.WHOLE_NUMBERS, *save_settings.SWITCHES)},
         "version": settings.version,
@@ -187,5 +188,5 @@ def _form(settings: ShopSettings, typed: Mapping[str, str] | None) -> dict[str, 
         "date_range_days": settings.date_range_days or 7,
         "working_days": settings.working_days,
         "holidays": save_settings.holidays_as_text(settings.holidays),
-        "reply_to": parts().vault.decrypt(reply_to) if reply_to else "",
+        **{name: vault.decrypt(value) if value else "" for name, value in sealed.items()},
     }

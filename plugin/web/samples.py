@@ -42,7 +42,8 @@ class Sample:
 def as_typed(settings: ShopSettings, form: Mapping[str, str]) -> ShopSettings:
     """The settings with every field of the form that can be used; the others as stored."""
     values, errors = save_settings.read_form(form)
-    values.pop("reply_to", None)
+    for name in save_settings.ADDRESSES:
+        values.pop(name, None)
     if "holidays" in errors:
         values.pop("holidays", None)
     return replace(settings, **values)

@@ -26,6 +26,8 @@ GOOD: dict[str, Any] = {
     "mail_on_confirmed": "yes",
     "tell_after_days": "4",
     "ask_above_mails": "25",
+    "on_track_days": "30",
+    "alerts_to": "owner@example.com",
     "may_cancel": "yes",
     "accept_rises_after_minutes": "30",
 }

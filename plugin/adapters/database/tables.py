@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 from plugin.adapters.database.columns import Gid, Instant, Json, RowId, ShopName
@@ -90,10 +91,14 @@ shop_settings = Table(
     Column("mail_on_confirmed", Boolean, nullable=False, default=True),
     Column("mail_on_date_changed", Boolean, nullable=False, default=True),
     Column("mail_on_filled", Boolean, nullable=False, default=True),
+    Column("mail_on_track", Boolean, nullable=False, default=True, server_default=true()),
+    Column("on_track_days", Integer, nullable=False, default=21, server_default="21"),  # while nothing changes
     Column("mail_paused_at", Instant),
     Column("mail_test_sent_at", Instant),
     Column("mail_confirmed_at", Instant),  # sending stays off until a test mail is confirmed
     Column("reply_to_encrypted", Text, nullable=False, default=""),
+    Column("alerts_to_encrypted", Text, nullable=False, default="", server_default=""),  # empty: the contact address
+    Column("alerts_looked_on", Date),  # the last morning on which we asked what needs the merchant
     Column("accept_rises_after_minutes", Integer, nullable=False, default=15),
     Column("show_units_left", Boolean, nullable=False, default=False),
     Column("first_run_dismissed_at", Instant),
@@ -602,6 +607,7 @@ alerts = Table(
     Column("data", Json, nullable=False, default=dict),
     Column("raised_at", Instant, nullable=False),
     Column("resolved_at", Instant),
+    Column("mailed_at", Instant),  # when the merchant was last mailed about it at once
     UniqueConstraint("shop", "alert_key"),
     Index("ix_alerts_open", "shop", "resolved_at"),
 )
