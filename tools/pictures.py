@@ -69,11 +69,14 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.png"):
         old.unlink()
-    with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder), pick_ports({})) as demo:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=str(find_chromium(os.environ)), args=list(FLAGS))
-            play(Photographer(browser, demo.urls), Hands(demo.urls), demo.urls)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_demo(Path(folder), pick_ports({})) as demo,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=str(find_chromium(os.environ)), args=list(FLAGS))
+        play(Photographer(browser, demo.urls), Hands(demo.urls), demo.urls)
+        browser.close()
     total = sum(picture.stat().st_size for picture in FOLDER.glob("*.png"))
     print(f"{total / 1_000_000:.1f} MB in all")
     if total > MOST_BYTES:
@@ -189,6 +192,7 @@ def two_weeks_later(hands: Hands) -> None:
     hands.control("clock", advance_days=13)
     mail_to(hands, "anna@", 2)
     soon("The other delivery is late", lambda: "late" in hands.page("/deliveries"))
+    soon("The books were checked at night", lambda: "books checked today" in hands.page("/"), 60)
 
 
 def look_at_pages(photographer: Photographer, hands: Hands) -> None:

@@ -52,15 +52,19 @@ def restore_original(db: Database, jobs: JobQueue, shop: str, now: datetime) -> 
 
 
 def count_to_restore(db: Database, shop: str) -> int:
-    """Variants whose switch we hold at something else than what we found."""
+    """Variants whose switch is not yet back to what we found: by our will, or because Shopify has not taken it yet."""
     with db.read() as tx:
         originals = ledger.originals(tx, shop)
         rows = tx.execute(
-            select(desired.c.subject, desired.c.value).where(
+            select(desired.c.subject, desired.c.value, desired.c.written_value).where(
                 desired.c.shop == shop, desired.c.kind == Effect.POLICY.value
             )
         )
-        return sum(1 for row in rows if row.subject in originals and originals[row.subject] != row.value)
+        return sum(
+            1
+            for subject, value, written in rows
+            if subject in originals and not {value, written} <= {originals[subject], None}
+        )
 
 
 def reapply(db: Database, jobs: JobQueue, shop: str, variant_id: str, now: datetime) -> None:
