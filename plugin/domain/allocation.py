@@ -37,7 +37,7 @@ class QueuedLine:
     open: units still to ship, by location. shipped: units that left so far, as Shopify says now.
     settled: units whose shipping we have recorded. held: units held for it by location (covered at sale or granted,
     less withdrawn, less settled). steps: how many entries of each numbered kind its ledger holds.
-    overage: units recorded at sale as past the limit.
+    overage: units recorded at sale as past the limit. tell_inherited: the merchant said that its customer be told.
     """
 
     line_id: str
@@ -55,6 +55,7 @@ class QueuedLine:
     inherited: bool
     steps: Mapping[str, int]
     overage: int = 0
+    tell_inherited: bool = False
 
     @property
     def open_total(self) -> int:

@@ -25,7 +25,8 @@ class LineHistory:
 
     tranches: by number, units after lowering. held: covered and granted, less withdrawn, less settled; no zeros.
     settled: shipped units we have recorded. steps: the highest number used, by kind. last_grant: the entry that gave
-    it units last. overage: units recorded at sale as past the limit.
+    it units last. overage: units recorded at sale as past the limit. tell_inherited: the merchant said that the customer
+    of a line from before the install be told.
     """
 
     tranches: tuple[Tranche, ...] = ()
@@ -35,6 +36,7 @@ class LineHistory:
     promises: LinePromises = field(default_factory=LinePromises)
     last_grant: str | None = None
     overage: int = 0
+    tell_inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
     held: dict[LocationGid, int] = defaultdict(int)
     steps: dict[str, int] = {}
     settled = overage = 0
-    promises, last_grant = LinePromises(), None
+    promises, last_grant, tell_inherited = LinePromises(), None, False
     for entry in entries:
         units = entry.units or 0
         steps[entry.kind.value] = max(steps.get(entry.kind.value, 0), step_of(entry))
@@ -90,6 +92,8 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
         tranches=tuple(tranches[n] for n in sorted(tranches)),
         held={location: units for location, units in held.items() if units},
         settled=settled,
+        elif entry.kind is Kind.OVERRIDE:
+            tell_inherited = tell_inherited or entry.data.get("tell") == "inherited"
         steps=steps,
         promises=promises,
         last_grant=last_grant,
@@ -98,6 +102,7 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
 
 
 def _tranche(entry: Entry) -> Tranche:
+        tell_inherited=tell_inherited,
     return Tranche(
         n=step_of(entry),
         queue_time=datetime.fromisoformat(entry.data["queue_time"]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+from plugin.domain.ledger import Entry, Kind
 from plugin.domain.notices import NoticeKind
 from tests.builders import day, minutes
 from tests.domain.world import World
@@ -218,7 +219,7 @@ def test_whoever_was_promised_a_letter_by_a_day_gets_it_on_that_day() -> None:
     world.wait(timedelta(days=13))
     assert sent_after(world, minutes(31)) == []
     world.wait(timedelta(days=1) - minutes(31))
-    assert sent_after(world, minutes(31)) == [NoticeKind.DATE_CHANGED]
+    assert sent_after(world, minutes(31)) == [NoticeKind.ON_TRACK]
     assert world.now.date() == day(3, 15)
     promise = world.promise(number)
     assert promise is not None
@@ -243,3 +244,89 @@ def test_an_early_date_told_first_and_a_later_queue_place_is_a_delay() -> None:
     assert told.version == 1
     assert told.current is not None
     assert told.current.to == day(7, 1)
+
+
+def days_that_sent(world: World, days: int, kind: NoticeKind) -> list[date]:
+    """Live on, looking at the item twice a day, and say on which days a mail of the kind left."""
+    found = []
+    for _ in range(days * 2):
+        world.wait(timedelta(hours=12))
+        world.review()
+        sent = [mail.kind for mail in world.send_mails()]
+        assert sent in ([], [kind]), (world.now, sent)
+        found += [world.now.date() for _ in sent]
+    return found
+
+
+def test_while_nothing_changes_a_customer_hears_so_every_three_weeks() -> None:
+    world, _ = told_customer()
+    assert world.now.date() == day(3, 1)
+    assert days_that_sent(world, 50, NoticeKind.ON_TRACK) == [day(3, 22), day(4, 12)]
+
+
+def test_the_item_is_looked_at_again_on_the_day_the_next_mail_is_due() -> None:
+    world, _ = told_customer()
+    plan = world.review()
+    assert plan.look_again_at is not None
+    assert plan.look_again_at.date() == day(3, 22)
+
+
+def test_a_mail_the_calendar_made_due_does_not_leave_in_the_night() -> None:
+    world, _ = told_customer()
+    world.now = world.now.replace(month=3, day=22, hour=0, minute=1)
+    assert sent_after(world, minutes(8 * 60)) == []
+    assert sent_after(world, minutes(60)) == [NoticeKind.ON_TRACK]
+
+
+def test_any_other_mail_begins_the_three_weeks_anew() -> None:
+    world, _ = told_customer()
+    world.wait(timedelta(days=20))
+    world.move_delivery(1, day(6, 20))
+    assert sent_after(world, minutes(31)) == [NoticeKind.DATE_CHANGED]
+    assert days_that_sent(world, 22, NoticeKind.ON_TRACK) == [day(4, 11)]
+
+
+def test_a_date_that_moves_before_still_on_track_left_replaces_it() -> None:
+    world, _ = told_customer()
+    world.now = world.now.replace(month=3, day=22, hour=1)
+    world.review()
+    world.move_delivery(1, day(6, 20))
+    assert sent_after(world, minutes(10 * 60)) == [NoticeKind.DATE_CHANGED]
+
+
+def test_goods_that_came_before_still_on_track_left_replace_it() -> None:
+    world, _ = told_customer()
+    world.now = world.now.replace(month=3, day=22, hour=1)
+    world.review()
+    world.stock(10)
+    assert sent_after(world, minutes(10 * 60)) == [NoticeKind.FILLED]
+
+
+def test_without_a_date_one_mail_goes_out_on_each_day_that_was_promised() -> None:
+    world = World(0)
+    world.review()
+    world.order(1)
+    world.review()
+    world.send_mails()
+    assert days_that_sent(world, 45, NoticeKind.ON_TRACK) == [day(3, 15), day(3, 29), day(4, 12)]
+
+
+def test_an_order_from_before_the_install_is_told_only_when_the_merchant_says_so() -> None:
+    world = World(0)
+    number = world.order(1, inherited=True)
+    assert sent_after(world, minutes(60)) == []
+    line_id = world.lines[number].line_id
+    said = Entry(f"override/{line_id}/1", Kind.OVERRIDE, world.now, line_id=line_id, data={"tell": "inherited"})
+    world.ledger.append(said)
+    assert sent_after(world) == [NoticeKind.CONFIRMED]
+    assert sent_after(world, minutes(60)) == []
+
+
+def test_an_unpaid_order_from_before_the_install_stays_silent_even_then() -> None:
+    world = World(0)
+    number = world.order(1, inherited=True, paid=False)
+    world.review()
+    line_id = world.lines[number].line_id
+    said = Entry(f"override/{line_id}/1", Kind.OVERRIDE, world.now, line_id=line_id, data={"tell": "inherited"})
+    world.ledger.append(said)
+    assert sent_after(world, minutes(60)) == []

@@ -70,6 +70,7 @@ class Mail:
     not_before: datetime
     sent: bool = False
     told: Promise | None = None
+    told_on: date | None = None
 
 
 class World:
@@ -192,7 +193,7 @@ class World:
             if not mail.sent and mail.not_before <= self.now:
                 promise = self.history(mail.line_id).promises.current
                 told = None if mail.kind is NoticeKind.FILLED else promise
-                self.mails[index] = replace(mail, sent=True, told=told)
+                self.mails[index] = replace(mail, sent=True, told=told, told_on=self.now.date())
                 sent.append(self.mails[index])
         return sent
 
@@ -306,9 +307,10 @@ class World:
     def _promises(self, line: SoldLine, told: LinePromises) -> LinePromises:
         return told if told.has_version_0 else replace(told, published=line.published)
 
+            tell_inherited=history.tell_inherited,
     def _past(self, line_id: str) -> list[PastNotice]:
         mine = [mail for mail in self.mails if mail.line_id == line_id]
-        return [PastNotice(m.notice_id, m.kind, m.occasion, not m.sent, m.told) for m in mine]
+        return [PastNotice(m.notice_id, m.kind, m.occasion, not m.sent, m.told, m.told_on) for m in mine]
 
     def _apply(self, plan: ItemPlan) -> None:
         names = {e.entry_id for e in self.ledger}

@@ -62,7 +62,7 @@ def test_settings_come_back_as_they_were_saved(site: Site) -> None:
 
 def test_a_change_of_dates_makes_everything_due_and_a_change_of_mail_does_not(site: Site) -> None:
     same = {**GOOD, "holidays": "2026-12-24\n2026-12-25", "date_words": "ships", "date_range_days": "7"}
-    same |= {"handling_days": "1", "review_days": "14", "accept_rises_after_minutes": "15"}
+    same |= {"handling_days": "1", "review_days": "14", "on_track_days": "21", "accept_rises_after_minutes": "15"}
     same |= {f"working_day_{n}": "yes" for n in range(1, 6)}
     del same["working_day_6"]
     assert site.post("/settings", same).status_code == 303

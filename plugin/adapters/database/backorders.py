@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, or_, select, update
 
@@ -16,6 +17,7 @@ from plugin.adapters.database.tables import (
     delivery_rows,
     item_states,
     line_states,
+    messages,
     notices,
     open_units,
     order_lines,
@@ -28,7 +30,7 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.domain.allocation import QueuedLine
 from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Kind
-from plugin.domain.notices import NoticeKind, PastNotice
+from plugin.domain.notices import Notice, NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise, published_promise
 from plugin.domain.replay import LineHistory, fold_line, fold_location
 from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView
@@ -47,7 +49,7 @@ def load_item(tx: Transaction, shop: str, item_id: str) -> ItemView | None:
     rows = _line_rows(tx, shop, item_id)
     histories = {line_id: fold_line(entries) for line_id, entries in ledger.of_lines(tx, shop, list(rows)).items()}
     open_by_line = _open_units(tx, shop, item_id)
-    installed_at = _installed_at(tx, shop)
+    installed_at, timezone = _shop_times(tx, shop)
     lines = tuple(
         _line(row, histories.get(line_id, LineHistory()), open_by_line.get(line_id, {}), installed_at)
         for line_id, row in rows.items()
@@ -60,7 +62,7 @@ def load_item(tx: Transaction, shop: str, item_id: str) -> ItemView | None:
         promises={
             line_id: _promises(tx, shop, row, histories.get(line_id, LineHistory())) for line_id, row in rows.items()
         },
-        notices=_notices(tx, shop, list(rows)),
+        notices=_notices(tx, shop, list(rows), timezone),
         last_grants={i: h.last_grant for i, h in histories.items() if h.last_grant},
         next_before=_next_before(tx, shop, item_id),
     )
@@ -111,6 +113,7 @@ def _line(row: Any, history: LineHistory, opened: Mapping[LocationGid, int], ins
         inherited=_is_inherited(row, history, installed_at),
         steps=history.steps,
         overage=history.overage,
+        tell_inherited=history.tell_inherited,
     )
 
 
@@ -120,9 +123,9 @@ def _is_inherited(row: Any, history: LineHistory, installed_at: datetime) -> boo
     return bool(row.created_at < installed_at or row.first_seen_at - row.created_at > FOUND_LATE_AFTER)
 
 
-def _installed_at(tx: Transaction, shop: str) -> datetime:
-    found: datetime = tx.execute(select(shops.c.installed_at).where(shops.c.shop == shop)).scalar_one()
-    return found
+def _shop_times(tx: Transaction, shop: str) -> tuple[datetime, ZoneInfo]:
+    row = tx.execute(select(shops.c.installed_at, shops.c.timezone).where(shops.c.shop == shop)).one()
+    return row.installed_at, ZoneInfo(row.timezone)
 
 
 def _open_units(tx: Transaction, shop: str, item_id: str) -> dict[str, dict[LocationGid, int]]:
@@ -172,10 +175,13 @@ def _promises(tx: Transaction, shop: str, row: Any, history: LineHistory) -> Lin
     return LinePromises(history.promises.version, history.promises.current, told, False)
 
 
-def _notices(tx: Transaction, shop: str, line_ids: Sequence[str]) -> dict[str, list[PastNotice]]:
+def _notices(
+    tx: Transaction, shop: str, line_ids: Sequence[str], timezone: ZoneInfo
+) -> dict[str, list[PastNotice]]:
     found: dict[str, list[PastNotice]] = defaultdict(list)
     rows = tx.execute(
-        select(notices)
+        select(notices, messages.c.created_at.label("written_at"))
+        .outerjoin(messages, messages.c.id == notices.c.message_id)
         .where(notices.c.shop == shop, notices.c.line_id.in_(line_ids), notices.c.state != "dropped")
         .order_by(notices.c.id)
     )
@@ -188,6 +194,7 @@ def _notices(tx: Transaction, shop: str, line_ids: Sequence[str]) -> dict[str, l
                 row.occasion,
                 row.state in _OPEN_NOTICE_STATES,
                 Promise.from_json(told) if told else None,
+                row.written_at.astimezone(timezone).date() if row.written_at else None,
             )
         )
     return found
@@ -344,7 +351,7 @@ def _put_notices(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: 
         for notice in mine.add:
             line = by_line[line_id]
             when = {
-                "cause": _cause(tx, shop, item_id, notice.kind, line, plan),
+                "cause": _cause(tx, shop, item_id, notice, line, plan),
                 "due_at": now,
                 "not_before": notice.not_before,
                 "state": "waiting",
@@ -379,8 +386,11 @@ def _customer_key(tx: Transaction, shop: str, order_id: str) -> str:
     )
 
 
-def _cause(tx: Transaction, shop: str, item_id: str, kind: NoticeKind, line: Any, plan: ItemPlan) -> str:
+def _cause(tx: Transaction, shop: str, item_id: str, notice: Notice, line: Any, plan: ItemPlan) -> str:
     """What set a notice off: mails of one cause are counted together before they may leave."""
+    kind = notice.kind
+    if kind is NoticeKind.ON_TRACK:
+        return f"on_track/{item_id}/{notice.occasion}"
     if kind is NoticeKind.CONFIRMED:
         return f"order/{line.order_id}"
     if kind is NoticeKind.DATE_CHANGED and line.promise and line.promise.row_id is not None:

@@ -82,6 +82,7 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
             [r.look_again_at for r in readings.values()]
             + [look_again(upcoming.promise, rules.timezone)]
             + [look_again(line.promise, rules.timezone) for line in lines if line.promise and line.owed]
+            + [plan.look_again_at for plan in notices.values()]
             + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since],
         ),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from plugin.domain.allocation import Place, QueuedLine, is_paid
 from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Kind
-from plugin.domain.notices import LineNow, NoticePlan, PastNotice, due_notices, heard_that_all_arrived
+from plugin.domain.notices import LineNow, NoticePlan, NoticeRules, PastNotice, due_notices, heard_that_all_arrived
 from plugin.domain.promises import Dates, Promise, has_passed
 from plugin.domain.review.dates import Pegged
 from plugin.domain.review.draft import Draft, Working
@@ -61,7 +61,7 @@ def line_states(
             notices[line_id] = due_notices(
                 _now(state, w, promise_entry, view.last_grants.get(line_id), view.notices.get(line_id, ()), draft),
                 view.notices.get(line_id, ()),
-                rules.tell_after_days,
+                NoticeRules(rules.tell_after_days, rules.on_track_days, rules.timezone),
                 draft.now,
             )
     return tuple(lines), notices
@@ -101,7 +101,7 @@ def _now(
         owed=state.owed,
         open=state.open,
         is_paid=state.is_paid,
-        inherited=state.inherited,
+        is_silent=state.inherited and not w.line.tell_inherited,
         waiting_since=waiting,
         last_grant=w.last_grant or last_grant,
         promise=state.promise,

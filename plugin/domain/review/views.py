@@ -62,6 +62,7 @@ class ReviewRules:
     timezone: str
     settle_differences: bool = False  # first sync: a difference is stored at once
     difference_cause: str = "unknown"
+    on_track_days: int = 21
 
 
 @dataclass(frozen=True, slots=True)
