@@ -33,6 +33,9 @@ _log = structlog.get_logger(__name__)
 AT_ONCE = 100
 TRIES_BEFORE_ALERT = 8
 LONGEST_WAIT = timedelta(minutes=10)
+OTHERS_SPARE = 500  # points left for the switch: badges are more urgent than reading, and less than closing
+# What Shopify refuses again and again is tried once a day; a switch is not let go so easily.
+PARKED_FOR = timedelta(days=1)
 METAFIELD_KEY = "backorder"
 OTHERS = (Effect.BADGE, Effect.ORDER_TAG, Effect.ORDER_DATE)
 
@@ -116,9 +119,8 @@ def _compare(
                 effects.give_up(tx, shop, wish, "somebody else turned the switch")
                 continue
             if found == wish.value:
-                effects.acknowledged(tx, shop, wish, now)
+                _done(tx, shop, wish, now, "obsolete")
                 _remember_policy(tx, shop, wish, read_at)
-                metrics.EFFECTS.labels(wish.kind.value, "obsolete").inc()
             else:
                 to_write.append(wish)
     return to_write
@@ -139,9 +141,8 @@ def _note_policies(parts: Parts, shop: str, wishes: Sequence[Wanted], results: M
         for wish in wishes:
             problem = results.get(VariantGid(wish.subject), "Shopify did not answer for this variant")
             if problem is None:
-                effects.acknowledged(tx, shop, wish, now)
+                _done(tx, shop, wish, now)
                 _remember_policy(tx, shop, wish, now)
-                metrics.EFFECTS.labels(wish.kind.value, "done").inc()
                 metrics.SWITCH_LATENCY_S.observe(max(0.0, (now - wish.wanted_at).total_seconds()))
             else:
                 _refused(tx, shop, wish, problem, now)
@@ -156,9 +157,11 @@ def _remember_policy(tx: Transaction, shop: str, wish: Wanted, as_of: datetime) 
 
 
 def _refused(tx: Transaction, shop: str, wish: Wanted, problem: str, now: datetime) -> None:
-    effects.retry(tx, shop, wish, now + backoff(wish.attempts), problem)
+    is_hopeless = wish.attempts + 1 >= TRIES_BEFORE_ALERT
+    wait = PARKED_FOR if is_hopeless and wish.kind is not Effect.POLICY else backoff(wish.attempts)
+    effects.retry(tx, shop, wish, now + wait, problem)
     metrics.EFFECTS.labels(wish.kind.value, "failed").inc()
-    if wish.attempts + 1 == TRIES_BEFORE_ALERT:
+    if is_hopeless:
         alerts.raise_once(
             tx,
             shop,
@@ -168,6 +171,13 @@ def _refused(tx: Transaction, shop: str, wish: Wanted, problem: str, now: dateti
             subject=wish.subject,
             data={"effect": wish.kind.value, "problem": problem},
         )
+
+
+def _done(tx: Transaction, shop: str, wish: Wanted, now: datetime, outcome: str = "done") -> None:
+    effects.acknowledged(tx, shop, wish, now)
+    metrics.EFFECTS.labels(wish.kind.value, outcome).inc()
+    if wish.attempts >= TRIES_BEFORE_ALERT:
+        alerts.resolve(tx, shop, alerts.BROKEN_EFFECT, wish.subject, now)
 
 
 def _postpone(parts: Parts, shop: str, wanted: Sequence[Wanted], problem: Exception) -> None:
@@ -201,7 +211,7 @@ def _write_batch(parts: Parts, shop: str) -> bool:
     if not wanted:
         return False
     try:
-        with keep_tokens.admin(parts, shop, spare_points=100) as client:
+        with keep_tokens.admin(parts, shop, spare_points=OTHERS_SPARE) as client:
             _write_metafields(parts, shop, client, [w for w in wanted if w.kind is not Effect.ORDER_TAG])
             for wish in (w for w in wanted if w.kind is Effect.ORDER_TAG):
                 _write_tag(parts, shop, client, wish)
@@ -226,8 +236,7 @@ def _write_metafields(parts: Parts, shop: str, client: AdminClient, wanted: Sequ
             if problem is not None:
                 _refused(tx, shop, wish, problem, now)
                 continue
-            effects.acknowledged(tx, shop, wish, now)
-            metrics.EFFECTS.labels(wish.kind.value, "done").inc()
+            _done(tx, shop, wish, now)
             if wish.kind is Effect.BADGE:
                 _note_published(tx, shop, wish, now)
 
@@ -259,7 +268,6 @@ def _write_tag(parts: Parts, shop: str, client: AdminClient, wish: Wanted) -> No
     now = parts.clock.now()
     with parts.database.begin() as tx:
         if problem is None:
-            effects.acknowledged(tx, shop, wish, now)
-            metrics.EFFECTS.labels(wish.kind.value, "done").inc()
+            _done(tx, shop, wish, now)
         else:
             _refused(tx, shop, wish, problem, now)
