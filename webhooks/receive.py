@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Shopify's own bodies with our include_fields are a few hundred bytes; a full order stays well below this.
 LARGEST_BODY_BYTES = 2 * 1024 * 1024
+# Shopify hangs up after five seconds and sends again; an answer in time keeps our threads free.
+PATIENCE_S = 3.5
 _SHOP_DOMAIN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\.myshopify\.com")
 _WEBHOOK_ID = re.compile(r"[\x21-\x7e]{1,64}")
 
@@ -65,7 +67,7 @@ def _take(parts: Parts, topic: str) -> tuple[str, int]:
         return "malformed", 400
     now = parts.clock.now()
     try:
-        with parts.database.begin() as tx:
+        with parts.database.begin(patience_s=PATIENCE_S) as tx:
             if shops.find(tx, shop) is None:
                 # A compliance request about a shop we hold nothing of is fulfilled by saying so.
                 return ("accepted", 200) if topic in COMPLIANCE else ("unknown_shop", 404)

@@ -18,7 +18,7 @@ from plugin.adapters.database.tables import metadata
 from plugin.services import install_shop, keep_tokens, run_lanes, save_settings, set_rules, switch_shop
 from tests.live import SHOP, Live
 
-PERSON = {"email": "tove.lindqvist@example.com", "first_name": "Tovelin", "last_name": "Lindqvist", "locale": "en"}
+PERSON = {"email": "tovelin.zetterquist@example.com", "first_name": "Tovelin", "last_name": "Zetterquist", "locale": "en"}
 
 
 RULE = {"limit_mode": "up_to", "limit_units": "5", "wait_from": "3", "wait_to": "4", "without_date": "sell"}
@@ -168,7 +168,8 @@ def test_a_refresh_that_ends_after_the_uninstall_stores_nothing(live: Live, monk
 
     def slow(shop, refresh_token):  # type: ignore[no-untyped-def]
         found = real(shop, refresh_token)
-        install_shop.uninstalled(live.parts, SHOP, live.parts.clock.now())
+        with live.database.begin() as tx:
+            install_shop.uninstalled(tx, SHOP, live.parts.clock.now())
         return found
 
     monkeypatch.setattr(live.parts.tokens, "refresh", slow)
@@ -287,7 +288,8 @@ def test_redacting_a_shop_empties_every_table_of_it_and_of_no_other(live: Live):
         before = {table.name: tx.rows(select(table).where(table.c.shop == other)) for table in metadata.sorted_tables}
         assert all(before.values())
         tx.execute(update(t.shops).where(t.shops.c.shop == SHOP).values(status=shops.UNINSTALLED))
-    assert install_shop.redact(live.parts, SHOP, live.parts.clock.now())
+    with live.database.begin() as tx:
+        assert install_shop.redact(tx, SHOP, live.parts.clock.now())
     with live.database.read() as tx:
         left = {table.name: tx.rows(select(table)) for table in metadata.sorted_tables}
     assert left == before

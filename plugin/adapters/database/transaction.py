@@ -44,8 +44,13 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # IMMEDIATE: a reader that later writes would fail with "database is locked" instead of waiting its turn.
-        reads_only = connection.get_execution_options().get("holdfast_read_only", False)
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if options.get("holdfast_read_only", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        patience_ms = options.get("holdfast_patience_ms", SQLITE_BUSY_TIMEOUT_MS)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -109,10 +114,20 @@ class Database:
             self._read_options["isolation_level"] = "REPEATABLE READ"
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        """Open a read-write transaction. Commits at the end, rolls back on any exception."""
+    def begin(self, *, patience_s: float | None = None) -> Iterator[Transaction]:
+        """
+        Open a read-write transaction. Commits at the end, rolls back on any exception.
+
+        Args:
+            patience_s: How long to wait for other writers, for callers whose own caller does not wait longer.
+        Raises:
+            Conflict: Others wrote first, or did not let go in time.
+        """
+        options = {} if patience_s is None else {"holdfast_patience_ms": round(patience_s * 1000)}
         try:
-            with self.engine.begin() as connection:
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+                if patience_s is not None and connection.dialect.name != "sqlite":
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(patience_s * 1000)}")
                 transaction = Transaction(connection)
                 yield transaction
         except OperationalError as exc:
