@@ -44,6 +44,8 @@ ITEMS_AT_ONCE = 25
 READS_AT_ONCE = 25
 SWITCH_LEASE = timedelta(seconds=20)
 QUEUE_LEASE = timedelta(seconds=60)
+# Points left in Shopify's bucket for the switch, which must never wait for a reader (a standard bucket holds 2,000).
+QUEUE_SPARES = 600
 # While the books of an item do not balance: how long until its next look, and how far back orders are searched.
 LOOK_AGAIN_AFTER = timedelta(seconds=2)
 NEAR_PAST = timedelta(minutes=15)
@@ -133,7 +135,7 @@ def _queue_step(parts: Parts, shop: str) -> bool:
 def _read(parts: Parts, shop: str, reads: list[Due]) -> None:
     for mark in reads:
         try:
-            with keep_tokens.admin(parts, shop, spare_points=100) as client:
+            with keep_tokens.admin(parts, shop, spare_points=QUEUE_SPARES) as client:
                 _READERS[mark.kind](parts, shop, client, mark)
         except ShopifyError as exc:
             _postpone(parts, shop, [mark], exc)
@@ -202,7 +204,7 @@ def _note_foreign_changes(parts: Parts, shop: str, product_id: str) -> None:
 
 def _review(parts: Parts, shop: str, marks: list[Due]) -> None:
     try:
-        with keep_tokens.admin(parts, shop, spare_points=100) as client:
+        with keep_tokens.admin(parts, shop, spare_points=QUEUE_SPARES) as client:
             record_facts.read_items(parts, shop, client, [m.subject for m in marks])
     except ShopifyError as exc:
         _postpone(parts, shop, marks, exc)

@@ -45,6 +45,7 @@ ROWS_AT_ONCE = 200
 POLL_S = 0.5
 GIVE_UP_AFTER = timedelta(hours=12)
 REPAIRS_SHOWN = 200
+SYNC_SPARES = 800  # points left for the lanes: a reconciliation can wait
 _T = TypeVar("_T")
 
 
@@ -131,7 +132,7 @@ def _step(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
     if row.state == "variants" and row.bulk_id is None:
         # Zone and places decide what the figures mean; the install may have ended before it had read them.
         _read_shop(parts, shop)
-    with keep_tokens.admin(parts, shop, spare_points=200) as client:
+    with keep_tokens.admin(parts, shop, spare_points=SYNC_SPARES) as client:
         if row.bulk_id is None:
             query = bulk.VARIANTS_QUERY if row.state == "variants" else bulk.ORDERS_QUERY
             _update(
@@ -281,7 +282,7 @@ def _review_all(parts: Parts, shop: str, row: Any, item_ids: list[str], lease: L
 
 
 def _read_again(parts: Parts, shop: str, item_ids: list[str], since: datetime) -> None:
-    with keep_tokens.admin(parts, shop, spare_points=200) as client:
+    with keep_tokens.admin(parts, shop, spare_points=SYNC_SPARES) as client:
         record_facts.read_changed_orders(parts, shop, client, since)
         record_facts.read_items(parts, shop, client, item_ids)
 

@@ -10,8 +10,7 @@ from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.shopify.reading import instant
 from plugin.domain.facts import Item, ItemGid, Level, LocationGid
 
-ITEMS_PER_READ = 15  # with five levels of eight quantities each, well under 500 points
-_SET_ASIDE = ("reserved", "damaged", "safety_stock", "quality_control")
+ITEMS_PER_READ = 25  # with five levels each, under 500 points (tests hold it to that)
 
 
 def read_items(client: AdminClient, item_ids: Sequence[ItemGid]) -> tuple[Item, ...]:
@@ -42,15 +41,20 @@ def _levels(client: AdminClient, item_id: ItemGid, first_page: Mapping[str, Any]
 
 
 def level_of(item_id: ItemGid, node: Mapping[str, Any]) -> Level:
-    """Turn an `InventoryLevel` into a level; a quantity Shopify does not name is zero."""
+    """
+    Turn an `InventoryLevel` into a level; a quantity Shopify does not name is zero.
+
+    What is set aside is the rest of on hand (platform §3.5), not four more objects to pay for.
+    """
     units = {quantity["name"]: quantity["quantity"] for quantity in node["quantities"]}
+    on_hand, available, committed = (units.get(name, 0) for name in ("on_hand", "available", "committed"))
     return Level(
         item_id=item_id,
         location_id=LocationGid(node["location"]["id"]),
-        available=units.get("available", 0),
-        committed=units.get("committed", 0),
-        on_hand=units.get("on_hand", 0),
+        available=available,
+        committed=committed,
+        on_hand=on_hand,
         incoming=units.get("incoming", 0),
-        unavailable=sum(units.get(name, 0) for name in _SET_ASIDE),
+        unavailable=on_hand - available - committed,
         updated_at=instant(node["updatedAt"]),
     )

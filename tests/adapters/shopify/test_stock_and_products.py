@@ -60,7 +60,7 @@ def test_items_are_read_in_batches_each_once_and_deleted_ones_are_absent(
     shopify.will_answer(answering({"nodes": by_ids([item(n, level(n, 5)) for n in range(1, 41)])}))
     found = read_items(client, item_ids(*range(1, 46), 3, 4))
     assert [one.item_id for one in found] == item_ids(*range(1, 41))
-    assert [len(asked.json["variables"]["ids"]) for asked in shopify.asked] == [15, 15, 15]
+    assert [len(asked.json["variables"]["ids"]) for asked in shopify.asked] == [25, 20]
 
 
 def test_a_variant_comes_with_its_product_badge_and_all_collections(client: AdminClient, shopify: ScriptedShop) -> None:
