@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter
+from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter, Standing
 from plugin.domain.locales import Words, words
 from plugin.domain.wording import promise_note, promise_phrase, shown_date, told_before, weeks
 
@@ -59,6 +59,10 @@ def subject(letter: Letter) -> str:
     phrases = {
         promise_phrase(x.now, letter.locale, today=letter.today, ships=letter.say == "ships") for x in letter.lines
     }
+    if letter.kind is LetterKind.ON_TRACK:
+        standing = letter.standing if len(phrases) == 1 else Standing.MIXED
+        title = _titles(letter.lines, words(letter.locale))
+        return _say(letter, f"mail.on_track.subject.{standing.value}", title=title, phrase=phrases.pop())
     if len(phrases) == 1:
         return _say(
             letter, "mail.confirmed.subject", title=_titles(letter.lines, words(letter.locale)), phrase=phrases.pop()
@@ -75,6 +79,8 @@ def head(letter: Letter) -> str:
         return language.say("mail.confirmed.head_delayed")
     if letter.kind is LetterKind.CONFIRMED and _is_part(letter):
         return language.say("mail.confirmed.head_part")
+    if letter.kind is LetterKind.ON_TRACK:
+        return language.say(f"mail.on_track.head.{letter.standing.value}")
     return language.say(f"mail.{letter.kind.value}.head")
 
 

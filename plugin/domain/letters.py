@@ -14,6 +14,7 @@ class LetterKind(StrEnum):
     CONFIRMED = "confirmed"
     DATE_CHANGED = "date_changed"
     FILLED = "filled"
+    ON_TRACK = "on_track"
     TEST = "test"
 
 
@@ -37,6 +38,25 @@ class Move(StrEnum):
 
 
 ShownKind = Literal["day", "range", "weeks", "none", "late"]
+
+
+class Standing(StrEnum):
+    """What there is to say while nothing changes."""
+
+    DATED = "dated"
+    WEEKS = "weeks"
+    NONE = "none"
+    LATE = "late"
+    MIXED = "mixed"
+
+
+_STANDINGS: dict[ShownKind, Standing] = {
+    "day": Standing.DATED,
+    "range": Standing.DATED,
+    "weeks": Standing.WEEKS,
+    "none": Standing.NONE,
+    "late": Standing.LATE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +158,17 @@ class Letter:
 
     @property
     def offers_cancelling(self) -> bool:
-        """A date change always carries the way out; a confirmation where the shop allows it."""
+        """A date change, and having no date, always carry the way out; other mails where the shop allows it."""
         if self.kind is LetterKind.FILLED:
             return False
-        return self.may_cancel or self.is_delay_notice or self.kind is LetterKind.DATE_CHANGED
+        always = self.is_delay_notice or self.kind is LetterKind.DATE_CHANGED
+        return self.may_cancel or always or (self.kind is LetterKind.ON_TRACK and self.standing is not Standing.DATED)
+
+    @property
+    def standing(self) -> Standing:
+        """Where the waiting lines stand, in one word, if one fits all of them."""
+        found = {_STANDINGS[line.now.as_of(self.today).kind] for line in self.lines}
+        return found.pop() if len(found) == 1 else Standing.MIXED
 
     @property
     def move(self) -> Move:
@@ -162,6 +189,11 @@ class AlertKind(StrEnum):
     DELIVERY_LATE = "delivery_late"
     MAILS_WAITING = "mails_waiting"
     UNEXPLAINED_RISE = "unexplained_rise"
+    CHANGED_OUTSIDE = "changed_outside"
+    DELIVERY_UNDATED = "delivery_undated"
+    MAILS_UNKNOWN = "mails_unknown"
+    BOOKS = "books"
+    MAIL_PAUSED = "mail_paused"
 
 
 @dataclass(frozen=True, slots=True)

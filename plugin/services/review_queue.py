@@ -152,6 +152,7 @@ def _review_rules(view: ShopView, by_variant: Mapping[str, Rule | None], settle:
         limits = {variant_id: rule.limit for variant_id, rule in by_variant.items() if rule is not None}
     waits = [rule.usual_wait for rule in by_variant.values() if rule is not None and rule.usual_wait]
     return ReviewRules(
+        on_track_days=settings.on_track_days,
         dates=date_policy(settings),
         usual_wait=waits[0] if waits else None,
         limits=limits,

@@ -38,6 +38,7 @@ from plugin.adapters.mail import OutgoingMail, Rendered, render
 from plugin.adapters.vault import Vault
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
+from plugin.domain.notices import MORNING
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import Promise, PromiseKind, moved_materially
 from plugin.domain.replay import fold_line
@@ -98,9 +99,13 @@ def _write_letters(parts: Parts, shop: str) -> bool:
         for row in ripe:
             if row.cause not in asked:
                 groups[(row.order_id, row.kind)].append(row)
-        for (order_id, kind), rows in groups.items():
+        # What has news goes first: nobody hears "nothing has changed" on a day something else was told.
+        for (order_id, kind), rows in sorted(groups.items(), key=lambda g: g[0][1] == LetterKind.ON_TRACK.value):
             if not settings.mails(kind):
                 _drop(tx, [r.id for r in rows], "mails of this kind are switched off")
+                continue
+            if kind == LetterKind.ON_TRACK.value and _heard_today(tx, shop, order_id, now):
+                _put_off(tx, shop, [r.id for r in rows], now)
                 continue
             _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
     return True
@@ -139,6 +144,27 @@ def _approved(tx: Transaction, shop: str, cause: str) -> bool:
         select(ledger_table.c.id).where(ledger_table.c.shop == shop, ledger_table.c.entry_id == _approval_id(cause))
     ).first()
     return found is not None
+
+
+def _heard_today(tx: Transaction, shop: str, order_id: str, now: datetime) -> bool:
+    """Whether a mail about the order was written on this day of the shop."""
+    newest = tx.execute(
+        select(func.max(messages.c.created_at)).where(messages.c.shop == shop, messages.c.order_id == order_id)
+    ).scalar()
+    zone = ZoneInfo(_zone_of(tx, shop))
+    return newest is not None and newest.astimezone(zone).date() == now.astimezone(zone).date()
+
+
+def _zone_of(tx: Transaction, shop: str) -> str:
+    row = shops.find(tx, shop)
+    assert row is not None
+    return str(row.timezone)
+
+
+def _put_off(tx: Transaction, shop: str, notice_ids: Sequence[int], now: datetime) -> None:
+    zone = ZoneInfo(_zone_of(tx, shop))
+    tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), MORNING, zone)
+    tx.execute(update(notices).where(notices.c.id.in_(notice_ids)).values(not_before=tomorrow))
 
 
 def _drop(tx: Transaction, notice_ids: Sequence[int], why: str) -> None:
@@ -285,7 +311,7 @@ class _LetterFacts:
             owed_units=units,
             ordered_units=sold.current,
             now=Shown.of(promise) if promise is not None else Shown("none"),
-            before=Shown.of(told) if told is not None and (kind != "confirmed" or late) else None,
+            before=Shown.of(told) if told is not None and _names_before(kind, told, promise, late=late) else None,
             reason=self._reason(promise),
             image_url=sold.image_url if (sold.image_url or "").startswith("https://") else None,
         )
@@ -350,6 +376,15 @@ class _LetterFacts:
             )
         ).scalar_one()
         return Rest.UNKNOWN if others else Rest.NOTHING_ELSE
+
+
+def _names_before(kind: str, told: Promise, now: Promise | None, *, late: bool) -> bool:
+    """A confirmation names what was said before only where it no longer holds; so does "still on track"."""
+    if kind == LetterKind.CONFIRMED.value:
+        return late
+    if kind == LetterKind.ON_TRACK.value:
+        return now is not None and now.kind is PromiseKind.DATE and told.to != now.to
+    return True
 
 
 def _is_later(told: Promise, now: Promise) -> bool:

@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from plugin.adapters.mail import render
-from plugin.domain.letters import AlertKind, LetterKind, Rest, Shown
+from plugin.domain.letters import AlertKind, LetterKind, LetterLine, Rest, Shown
 from tests.adapters.letters import BOOTS, JUNE_12, JUNE_24, LATE, NO_DATE, TENT, TODAY, WEEKS, alerts, letter, line
 
 CANCEL = "cancel the waiting part for a full refund"
@@ -119,6 +119,8 @@ def test_text_and_html_say_the_same(kind: LetterKind, locale: str) -> None:
         (CHANGED, True, False, True),
         (CHANGED, False, False, True),
         (LetterKind.FILLED, True, False, False),
+        (LetterKind.ON_TRACK, True, False, True),
+        (LetterKind.ON_TRACK, False, False, False),
     ],
 )
 def test_the_way_out_is_offered_where_it_is_owed(
@@ -194,6 +196,36 @@ def test_the_rest_of_the_order_is_spoken_of_only_where_known(
     assert said is None or said in text
 
 
+@pytest.mark.parametrize(
+    ("lines", "locale", "subject", "head"),
+    [
+        ((line(),), "en", "Winter Boots still on track, ships around 12–19 June", "Still on track"),
+        ((line(), line(TENT, now=JUNE_12)), "en", "Winter Boots and 1 more still on track, ships around 12–19 June",
+         "Still on track"),
+        ((line(now=WEEKS),), "en", "Winter Boots still on backorder, usually ships in 3 to 4 weeks",
+         "Nothing has changed"),
+        ((line(now=NO_DATE),), "en", "Winter Boots still on backorder, no date yet", "No date yet"),
+        ((line(now=LATE),), "en", "Winter Boots still delayed, new date to come", "Still delayed, new date to come"),
+        ((line(), TENT), "en", "the latest on Winter Boots and 1 more", "Where your order stands"),
+        ((line(), line(TENT, now=JUNE_24)), "en", "the latest on Winter Boots and 1 more", "Still on track"),
+        ((line(),), "de", "Winter Boots weiter im Plan, Versand voraussichtlich 12.–19. Juni", "Weiter im Plan"),
+        ((line(now=NO_DATE),), "de", "Winter Boots weiter auf Nachbestellung, noch kein Termin", "Noch kein Termin"),
+    ],
+)  # fmt: skip
+def test_while_nothing_changes_the_subject_says_how_it_stands(
+    lines: tuple[LetterLine, ...], locale: str, subject: str, head: str
+) -> None:
+    rendered = render(letter(LetterKind.ON_TRACK, lines=lines, locale=locale))
+    assert rendered.subject.endswith(f"#1043: {subject}")
+    assert rendered.text.startswith(head + "\n")
+
+
+@pytest.mark.parametrize(("now", "review"), [(NO_DATE, "1 July"), (LATE, "30 June")])
+def test_without_news_and_without_a_date_it_names_the_next_letter_and_the_way_out(now: Shown, review: str) -> None:
+    text = render(letter(LetterKind.ON_TRACK, lines=(line(now=now),), may_cancel=False)).text
+    assert in_order(text, "We said we would write either way", "sorry", f"We'll email you by {review} either way", CANCEL)
+
+
 def test_filled_names_what_came_and_shows_no_date() -> None:
     rendered = render(letter(LetterKind.FILLED, rest=Rest.NOTHING_ELSE))
     assert rendered.subject == "Order #1043: Winter Boots in stock and set aside for you"
@@ -253,7 +285,7 @@ def test_the_tone_stays_plain(kind: LetterKind, locale: str, word: str) -> None:
 @pytest.mark.parametrize("locale", ["en", "de"])
 def test_an_alert_says_its_fact_and_where_to_decide(kind: AlertKind, locale: str) -> None:
     rendered = render(alerts(locale, kind))
-    assert re.search(r"3|20", rendered.subject)
+    assert kind is AlertKind.MAIL_PAUSED or re.search(r"3|20|Acme 24", rendered.subject)
     assert rendered.subject in rendered.text
     assert f"https://admin.example/{kind}" in rendered.text
     assert f'href="https://admin.example/{kind}"' in rendered.html
