@@ -93,6 +93,7 @@ class Live:
 
     def __init__(self, local: LocalStore, database_url: str, *, redis_url: str = NO_QUEUE) -> None:
         local.running.store.reset()
+        local.running.inbox.clear()
         self.running, self.mailbox = local.running, local.mailbox
         urls = self.running.store.urls
         self.settings = Settings(
