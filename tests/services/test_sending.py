@@ -1,0 +1,155 @@
+"""A mail leaves at most once, whatever dies around it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from plugin.adapters.database import tables as t
+from plugin.adapters.mail import OutgoingMail, Smtp
+from plugin.services import run_lanes, send_mail
+from tests.servers.smtp_sink import SmtpSink
+from tests.services.store import Store
+from webhooks.open_inbox import open_inbox
+
+
+@pytest.fixture
+def sink(shop: Store, smtp_sink: SmtpSink) -> Iterator[SmtpSink]:
+    """The shop's mail goes to a server that can misbehave."""
+    honest = shop.parts
+    shop.parts = replace(honest, smtp=Smtp(smtp_sink.url))
+    yield smtp_sink
+    shop.parts = honest
+
+
+def a_waiting_customer(shop: Store) -> str:
+    """Somebody buys what is not there; everything but the mail is done. Returns their address."""
+    sku = shop.a_sku(0)
+    order = shop.buy((sku, 1))
+    shop.flush()
+    for _ in range(3):
+        run_lanes.run_switch(shop.parts, shop.shop, open_inbox)
+        run_lanes.run_queue(shop.parts, shop.shop, open_inbox)
+        shop.flush()
+        shop.advance(seconds=2.1)
+    return str(order["email"])
+
+
+def state_of(shop: Store, email: str) -> list[str]:
+    return [m.state for m in shop.rows(t.messages) if shop.parts.vault.decrypt(m.to_encrypted) == email]
+
+
+def mails_to(sink: SmtpSink, email: str) -> list[str]:
+    return [str(m.message["Message-ID"]) for m in sink.mails if email in m.recipients]
+
+
+class Died(BaseException):
+    """SIGKILL, as far as one thread can die of it."""
+
+
+class DiesAfterSending:
+    """Sends, then never comes back."""
+
+    def __init__(self, smtp: Smtp) -> None:
+        self._smtp = smtp
+
+    def send(self, mail: OutgoingMail) -> None:
+        self._smtp.send(mail)
+        raise Died
+
+
+def test_a_worker_that_dies_between_sending_and_noting_it_sends_no_second_mail(shop: Store, sink: SmtpSink):
+    # F53
+    email = a_waiting_customer(shop)
+    honest = shop.parts
+    dying = replace(honest, smtp=DiesAfterSending(honest.smtp))  # type: ignore[arg-type]
+    with pytest.raises(Died):
+        send_mail.run(dying, shop.shop)
+    assert state_of(shop, email) == ["sending"]
+    for _ in range(3):
+        send_mail.run(shop.parts, shop.shop)
+        shop.advance(minutes=10)
+        shop.settle()
+    assert state_of(shop, email) == ["unknown"]
+    assert len(mails_to(sink, email)) == 1
+
+
+def test_a_server_that_hangs_up_after_taking_the_mail_gets_it_once(shop: Store, sink: SmtpSink):
+    email = a_waiting_customer(shop)
+    sink.hang_up("after_data")
+    shop.settle()
+    shop.advance(hours=3)
+    shop.settle()
+    assert state_of(shop, email) == ["unknown"]
+    assert len(mails_to(sink, email)) == 1
+
+
+def test_a_server_that_is_busy_gets_the_mail_later_and_once(shop: Store, sink: SmtpSink):
+    email = a_waiting_customer(shop)
+    sink.refuse("connect", "421 busy")
+    send_mail.run(shop.parts, shop.shop)
+    assert state_of(shop, email) == ["waiting"]
+    shop.advance(minutes=5)
+    shop.settle()
+    assert state_of(shop, email) == ["sent"]
+    assert len(mails_to(sink, email)) == 1
+
+
+def test_an_address_that_does_not_exist_is_not_tried_again(shop: Store, sink: SmtpSink):
+    email = a_waiting_customer(shop)
+    sink.refuse("rcpt", "550 5.1.1 no such user")
+    shop.settle()
+    shop.advance(hours=5)
+    shop.settle()
+    assert state_of(shop, email) == ["failed"]
+    assert mails_to(sink, email) == []
+
+
+def test_two_workers_send_each_mail_once(shop: Store, sink: SmtpSink):
+    # F53
+    emails = [a_waiting_customer(shop) for _ in range(3)]
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            send_mail.run(shop.parts, shop.shop)
+        except BaseException as exc:  # noqa: BLE001 - a thread's failure is the test's
+            problems.append(exc)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert problems == []
+    shop.settle()
+    for email in emails:
+        assert state_of(shop, email) == ["sent"]
+        assert len(mails_to(sink, email)) == 1
+
+
+def test_a_webhook_that_comes_twice_makes_one_mail(shop: Store, sink: SmtpSink):
+    # F54
+    email = a_waiting_customer(shop)
+    shop.settle()
+    before = len(shop.rows(t.inbox))
+    topics = ("orders/create", "orders/paid", "orders/updated")
+    order = next(o for o in shop.truth()["orders"] if o["email"] == email)
+    body = {"id": order["id"], "admin_graphql_api_id": order["gid"]}
+    for topic in topics:
+        for _ in range(2):
+            shop.control("webhooks/send", topic=topic, payload=body, webhook_id=f"f54-{order['id']}-{topic}")
+    shop.settle()
+    assert len(shop.rows(t.inbox)) == before + 3
+    assert len(mails_to(sink, email)) == 1
+
+
+def test_a_customer_cancelled_before_the_mail_left_hears_nothing(shop: Store, sink: SmtpSink):
+    email = a_waiting_customer(shop)
+    order = next(o for o in shop.truth()["orders"] if o["email"] == email)
+    shop.control("cancel", order_id=order["id"], restock=True)
+    shop.settle()
+    assert mails_to(sink, email) == []
