@@ -22,6 +22,9 @@ from tools.story import Story
 
 EVENTS_PER_S = 50
 WAVES = 3
+# A wave spends about half of Shopify's bucket of 2,000 points, which refills at 100 a second. Waiting for points is not
+# our time, so each wave starts with a full bucket.
+BUCKET_FULL_AGAIN_S = 20
 
 
 def main() -> None:
@@ -38,6 +41,7 @@ def main() -> None:
             print(f"{len(items)} variants, {EVENTS_PER_S} events/s, load {os.getloadavg()[0]:.1f}", flush=True)
             for wave in range(WAVES):
                 for name, available in (("opening", 0), ("closing", 7)):
+                    time.sleep(BUCKET_FULL_AGAIN_S)
                     _measure(hands, Path(folder) / "holdfast.sqlite3", items, available, f"{name} {wave + 1}")
 
 
