@@ -183,7 +183,7 @@ def _write_letter(
 ) -> None:
     """Render one mail for all unclaimed lines of an order and keep it, encrypted, for the sending that follows."""
     facts = _LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
-    lines = [line for line in (facts.line(row, kind) for row in rows) if line is not None]
+    lines = [line for line in (facts.line(row.line_id, kind) for row in rows) if line is not None]
     if not lines:
         _drop(tx, [r.id for r in rows], "nothing of it waits any more")
         return
@@ -223,6 +223,19 @@ def _write_letter(
             .where(notices.c.id == row.id)
             .values(state="claimed", message_id=message_id, data={"told": told.to_json()} if told is not None else {})
         )
+
+
+def preview_letter(
+    parts: Parts, tx: Transaction, shop: str, order_id: str, kind: LetterKind, line_ids: Sequence[str], now: datetime
+) -> Rendered | None:
+    """The mail an order's customer would get now; None when nothing of it is left to say."""
+    settings = save_settings.read(tx, shop)
+    facts = _LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
+    lines = [line for line in (facts.line(line_id, kind.value) for line_id in line_ids) if line is not None]
+    if not lines:
+        return None
+    letter = facts.letter(kind.value, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
+    return render(letter)
 
 
 def _rfc_message_id(parts: Parts, shop: str, key: str) -> str:
@@ -280,23 +293,23 @@ class _LetterFacts:
         state = self._states.get(line_id)
         return Promise.from_json(state.promise) if state is not None and state.promise else None
 
-    def line(self, notice: Any, kind: str) -> tuple[LetterLine, bool] | None:
+    def line(self, line_id: str, kind: str) -> tuple[LetterLine, bool] | None:
         """One line of the letter, and whether its date comes as a delay. None when nothing of it is left to say."""
-        state = self._states.get(notice.line_id)
+        state = self._states.get(line_id)
         if state is None:
             return None
-        promise = self.promise_of(notice.line_id)
+        promise = self.promise_of(line_id)
         filled = kind == LetterKind.FILLED.value
         units = state.held_units if filled else state.owed_units
         if not units or (promise is None and not filled):
             return None
-        told = self._told_before(notice.line_id, kind)
+        told = self._told_before(line_id, kind)
         sold = self._tx.execute(
             select(order_lines, products.c.image_url)
             .outerjoin(
                 products, (products.c.shop == order_lines.c.shop) & (products.c.product_id == order_lines.c.product_id)
             )
-            .where(order_lines.c.shop == self._shop, order_lines.c.line_id == notice.line_id)
+            .where(order_lines.c.shop == self._shop, order_lines.c.line_id == line_id)
         ).one()
         late = (
             told is not None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import g, redirect, render_template
+from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import first_sync, queue, rule_list
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
-from plugin.services import save_settings
+from plugin.errors import Conflict
+from plugin.services import save_settings, tell_inherited
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -22,9 +23,10 @@ blueprint = admin_blueprint("first_run", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Which of the four steps are done, and what was owed on the first day."""
+    """Which of the four steps are done, what was owed on the first day, and how many of those orders may be told."""
 
     owed: queue.Inherited
+    untold: int
     seen_owed: bool
     has_rule: bool
     badge_is_live: bool
@@ -38,6 +40,7 @@ class Steps:
 def read_steps(tx: Transaction, shop: str, settings: ShopSettings) -> Steps:
     return Steps(
         owed=queue.inherited(tx, shop),
+        untold=tell_inherited.count_untold(tx, shop),
         seen_owed=settings.inherited_seen_at is not None,
         has_rule=settings.backordering_on and bool(rule_list.for_subjects(tx, shop, ("all", ""))),
         badge_is_live=settings.badge_seen_at is not None,
@@ -68,6 +71,7 @@ def page(*, errors: Mapping[str, str] | None = None, typed_to: str = "") -> str:
             settings=settings,
             steps=read_steps(tx, g.shop, settings),
             lines=queue.inherited_lines(tx, g.shop),
+            telling=queue.inherited_telling(tx, g.shop),
             is_read=first_sync.read(tx, g.shop).is_done,
             rule=rule,
             editor=theme_editor_url(g.shop, parts().settings.shopify_api_key),
@@ -81,3 +85,27 @@ def page(*, errors: Mapping[str, str] | None = None, typed_to: str = "") -> str:
 def see_owed() -> AnyResponse:
     save_settings.see_inherited(parts().database, g.shop, g.now)
     return redirect("/first-run", 303)
+
+
+@blueprint.get("/first-run/tell")
+def show_telling() -> str:
+    """Who would be told, how many mails that makes, and one of them."""
+    return _telling_page()
+
+
+@blueprint.post("/first-run/tell")
+def tell() -> AnyResponse | tuple[str, int]:
+    expected = request.form.get("orders", type=int) or 0
+    try:
+        tell_inherited.tell(parts().database, parts().jobs, g.shop, expected, g.now)
+    except Conflict:
+        return _telling_page(stale=True), 409
+    save_settings.see_inherited(parts().database, g.shop, g.now)
+    return redirect("/first-run?done=told", 303)
+
+
+def _telling_page(*, stale: bool = False) -> str:
+    preview = tell_inherited.preview(parts(), g.shop, g.now)
+    with parts().database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+    return render_template("pages/tell_inherited.html", preview=preview, settings=settings, stale=stale)

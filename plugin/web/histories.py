@@ -102,5 +102,5 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.ORIGINAL.value: _original,
     Kind.BASELINE.value: lambda h: f"Shopify counts {_units(h)}{_at(h)} that no order we can read explains",
     Kind.TOLD.value: lambda h: f"The customer of {h.order} was mailed",
-    Kind.OVERRIDE.value: lambda h: "You decided against the rule",
+    Kind.OVERRIDE.value: lambda h: f"You let the customer of {h.order}, from before Holdfast, be told",
 }

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
-from plugin.services import explain_continue, explain_rise, save_settings, switch_shop
+from plugin.services import explain_continue, explain_rise, save_settings, switch_shop, tell_inherited
 from plugin.web import figures
 from plugin.web.first_run import read_steps
 from plugin.web.numbers import variant_gid
@@ -36,6 +36,7 @@ class Needs:
     undated: list[supply.Delivery]
     rises: list[needs.Rise]
     approvals: list[needs.Approval]
+    untold: int
     outside: list[needs.Outside]
     failed: int
     unknown: int
@@ -49,6 +50,7 @@ class Needs:
         lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.books)
         asked = (self.scopes, self.data_requests)
         flags = (self.locked_out, self.held_off, self.unexplained, self.failed, self.unknown, self.mail_paused)
+        flags += (self.untold,)
         return sum(len(found) for found in (*lists, *asked)) + sum(bool(flag) for flag in flags)
 
 
@@ -145,6 +147,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         undated=[d for d in open_deliveries if d.expected_on is None and d.to_come],
         rises=needs.rises(tx, g.shop),
         approvals=needs.approvals(tx, g.shop),
+        untold=_untold(tx, settings),
         outside=needs.changed_outside(tx, g.shop),
         failed=stuck.get("failed", 0),
         unknown=stuck.get("unknown", 0),
@@ -152,6 +155,13 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         mail_unconfirmed=settings.mail_confirmed_at is None,
         mail_paused=settings.mail_paused_at is not None,
     )
+
+
+def _untold(tx: Transaction, settings: ShopSettings) -> int:
+    """While the first steps stand on the page they speak of it; later only what was found since the list was seen."""
+    if settings.first_run_dismissed_at is None:
+        return 0
+    return tell_inherited.count_untold(tx, g.shop, settings.inherited_seen_at)
 
 
 def _answer(waiting: Needs, open_deliveries: list[supply.Delivery]) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
+from plugin.web import figures
+
 STATES = {
     "untracked": ("Not tracked", ""),
     "in_stock": ("In stock", "good"),
@@ -20,6 +25,8 @@ REASONS = {
     "not_for_sale": "The product is archived, a draft or deleted.",
     "no_date": "No delivery covers the next unit, no usual wait is set, and the rule does not sell without a date.",
     "late": "The delivery that would cover the next unit is late and has no new date.",
+    "discontinued": "Discontinued, by a setting or the product’s tag: nothing new is sold, what is owed stays owed.",
+    "too_long": "The next unit would wait longer than the rule sells at.",
     "no_rule": "No rule covers it, so your own setting stands.",
     "by_hand": "Somebody changed “Continue selling when out of stock” in Shopify. We left it as it is.",
     "brake": "Many variants went to zero at once. Nothing opens until you say whether that is real.",
@@ -36,6 +43,7 @@ NOTICES = {
     "confirmed": "Confirmation",
     "date_changed": "Date change",
     "filled": "Stock arrived",
+    "on_track": "Nothing changed",
     "test": "Test mail",
     "alert": "Alert to you",
 }
@@ -51,6 +59,52 @@ MESSAGES = {
 }
 
 WITHOUT_DATE = {"stop": "don’t sell without a date", "sell": "sell even without a date"}
+
+
+WHEN_LATE = {"sell": "keep selling, “delayed, new date to come”", "stop": "stop while its delivery is late"}
+
+WHO = {
+    "all": "All products",
+    "collection": "Collection {}",
+    "vendor": "Vendor {}",
+    "type": "Type {}",
+    "tag": "Tag {}",
+    "product": "Product {}",
+    "variant": "Variant {}",
+}
+
+
+def who(scope: str, name: str) -> str:
+    """Say whom a rule speaks of: `Vendor Acme`."""
+    return WHO[scope].format(name)
+
+
+def rule_words(rule: Any, today: date) -> str:
+    """Say a rule as a sentence: `up to 20 each, usual wait 3 to 4 weeks, don’t sell without a date`."""
+    if rule.kind == "discontinued":
+        return "discontinued: what is in stock sells, nothing new goes on backorder"
+    limit = limit_words(rule.limit_mode, rule.limit_units)
+    if rule.limit_mode == "never":
+        return limit
+    said = [limit]
+    if rule.kind == "preorder" and rule.release_on:
+        said = [f"pre-order, releases {figures.day(rule.release_on, today)}", limit]
+    else:
+        said += [wait_words(rule.wait_from, rule.wait_to)]
+        if rule.longest_wait:
+            said.append(f"no wait over {figures.count(rule.longest_wait, 'week')}")
+        said.append(WITHOUT_DATE[rule.without_date])
+    if rule.when_late == "stop":
+        said.append(WHEN_LATE["stop"])
+    return ", ".join(said)
+
+
+def decided_by(rule: Any) -> str:
+    """Name the rule that decided: `rule 2: vendor Acme`."""
+    if rule.scope in ("variant", "product"):
+        return f"this {rule.scope}’s own setting"
+    words = who(rule.scope, rule.name)
+    return f"rule {rule.number}: {words[0].lower()}{words[1:]}"
 
 
 def state_name(state: str) -> str:

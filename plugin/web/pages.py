@@ -23,6 +23,7 @@ from plugin.web import (
     privacy,
     products,
     promises_in_words,
+    rules,
 )
 from plugin.web.parts import parts
 
@@ -36,12 +37,17 @@ DONE = {
     "resumed": "Backordering runs again.",
     "restored": "Backordering is off, and your original settings are being put back.",
     "rule": "The rule is saved. Shopify follows within seconds.",
-    "cleared": "The setting is gone; the rule for all products decides again.",
+    "cleared": "The setting is gone; the list of rules decides again.",
+    "moved": "The rule has its new place.",
+    "removed": "The rule is gone. Shopify follows within seconds.",
+    "taken-back": "Taken back: the rules are as they were before. Shopify follows within seconds.",
+    "bulk": "Saved for all of them. Shopify follows within seconds.",
     "reapplied": "Our setting is being written again.",
     "stopped": "Those products stop selling at zero, unless a rule of yours says otherwise.",
     "handed-out": "Noted: the customer has their data.",
     "accepted": "Counted as arrived. Waiting orders get the units, oldest first.",
     "refused": "Noted. Those units are not given to anybody.",
+    "told": "Noted. Their mails are being written and leave like any other.",
     "delivery": "The delivery is entered. Dates are being worked out again.",
     "date": "The new date is saved. Badges change first, mails follow.",
     "received": "Booked. When Shopify shows the units, or if it already does, they count as this delivery.",
@@ -59,7 +65,7 @@ DONE = {
 def register_pages(app: Flask) -> None:
     """Add every page of the admin frame. The app carries its parts as `app.extensions["holdfast"]`."""
     app.url_map.converters["row"] = numbers.RowConverter
-    for module in (home, first_run, products, deliveries, mail, preferences, privacy, install):
+    for module in (home, first_run, products, deliveries, mail, preferences, rules, privacy, install):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(_Assets("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)
@@ -73,6 +79,7 @@ def register_pages(app: Flask) -> None:
         limit_words=labels.limit_words,
         wait_words=labels.wait_words,
         labels=labels,
+        rule_words=_rule_words,
     )
     app.add_template_filter(figures.number, "number")
     app.add_template_filter(figures.sentence, "sentence")
@@ -106,6 +113,10 @@ def _for_every_template() -> dict[str, Any]:
         "now": g.get("now"),
         "shop": g.get("shop", ""),
     }
+
+
+def _rule_words(rule: Any) -> str:
+    return labels.rule_words(rule, g.today)
 
 
 def _money(amount: Any, currency: str | None = None) -> str:

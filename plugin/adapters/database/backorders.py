@@ -175,9 +175,7 @@ def _promises(tx: Transaction, shop: str, row: Any, history: LineHistory) -> Lin
     return LinePromises(history.promises.version, history.promises.current, told, False)
 
 
-def _notices(
-    tx: Transaction, shop: str, line_ids: Sequence[str], timezone: ZoneInfo
-) -> dict[str, list[PastNotice]]:
+def _notices(tx: Transaction, shop: str, line_ids: Sequence[str], timezone: ZoneInfo) -> dict[str, list[PastNotice]]:
     found: dict[str, list[PastNotice]] = defaultdict(list)
     rows = tx.execute(
         select(notices, messages.c.created_at.label("written_at"))

@@ -9,8 +9,17 @@ from typing import Any
 from sqlalchemy import and_, distinct, func, select
 
 from plugin.adapters.database.reports.titles import full_title
-from plugin.adapters.database.tables import deliveries, delivery_rows, line_states, order_lines, orders
+from plugin.adapters.database.tables import (
+    deliveries,
+    delivery_rows,
+    ledger,
+    line_states,
+    notices,
+    order_lines,
+    orders,
+)
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain.ledger import Kind
 
 SHOWN = 200
 
@@ -34,6 +43,7 @@ class Waiting:
     reference: str | None
     expected_on: date | None
     overage: int
+    line_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ def _waiting():  # type: ignore[no-untyped-def]
             deliveries.c.reference,
             deliveries.c.expected_on,
             line_states.c.overage_units,
+            line_states.c.line_id,
         )
         .join(orders, and_(orders.c.shop == line_states.c.shop, orders.c.order_id == line_states.c.order_id))
         .join(
@@ -101,6 +112,7 @@ def _read(row: Any) -> Waiting:
         reference=row.reference,
         expected_on=row.expected_on,
         overage=row.overage_units,
+        line_id=row.line_id,
     )
 
 
@@ -133,3 +145,21 @@ def inherited_lines(tx: Transaction, shop: str) -> list[Waiting]:
         .limit(SHOWN)
     )
     return [_read(row) for row in rows]
+
+
+def inherited_telling(tx: Transaction, shop: str) -> dict[str, str]:
+    """How far telling has come, by line the merchant wants told: `told`, or `waits` until its mail is written."""
+    wanted = tx.rows(
+        select(ledger.c.line_id).where(
+            ledger.c.shop == shop, ledger.c.kind == Kind.OVERRIDE.value, ledger.c.line_id.is_not(None)
+        )
+    )
+    written = tx.rows(
+        select(notices.c.line_id).where(
+            notices.c.shop == shop,
+            notices.c.state == "claimed",
+            notices.c.line_id.in_([row.line_id for row in wanted]),
+        )
+    )
+    told = {row.line_id for row in written}
+    return {row.line_id: "told" if row.line_id in told else "waits" for row in wanted}

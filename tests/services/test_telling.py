@@ -1,0 +1,100 @@
+"""Who is mailed while nothing happens: orders from before the install, and customers who have not heard for long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from plugin.adapters.database import tables as t
+from plugin.errors import Conflict
+from plugin.services import control_mail, edit_delivery, tell_inherited
+from tests.services.store import Store
+
+
+def orders_from_before(shop: Store, *emails: str) -> list[str]:
+    """Buy what is not there, before the app is installed."""
+    names = []
+    sku = next(v["sku"] for v in shop.truth()["variants"] if v["tracked"] and v["product_status"] == "ACTIVE")
+    for level in shop.variant(sku)["levels"]:
+        shop.stock(sku, 0, level["location"])
+    shop.control("policy", sku=sku, inventory_policy="CONTINUE")
+    for email in emails:
+        customer = {"email": email, "first_name": "Ada", "last_name": "X", "locale": "en"}
+        order = shop.control("checkout", lines=[{"sku": sku, "quantity": 1}], customer=customer, paid=True)["order"]
+        names.append(order["name"])
+    shop.advance(minutes=1)
+    return names
+
+
+def to(shop: Store, email: str) -> list[str]:
+    return [mail["subject"] for mail in shop.mails_to(email)]
+
+
+def untold(shop: Store) -> int:
+    return tell_inherited.preview(shop.parts, shop.shop, shop.now()).orders
+
+
+def test_customers_from_before_the_install_are_told_once_and_only_on_the_merchants_word(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    names = orders_from_before(shop, "old1@example.com", "old2@example.com")
+    shop.install()
+    shop.open_for_business()
+    assert shop.mails_to("old1@example.com") == []
+    seen = tell_inherited.preview(shop.parts, shop.shop, shop.now())
+    assert seen.orders >= 2
+    assert seen.sample is not None
+    assert seen.sample_order in seen.sample.subject
+    with pytest.raises(Conflict):
+        tell_inherited.tell(shop.parts.database, shop.parts.jobs, shop.shop, seen.orders - 1, shop.now())
+    shop.settle()
+    assert shop.mails_to("old1@example.com") == []
+    tell_inherited.tell(shop.parts.database, shop.parts.jobs, shop.shop, seen.orders, shop.now())
+    shop.settle()
+    assert [names[0] in s for s in to(shop, "old1@example.com")] == [True]
+    assert [names[1] in s for s in to(shop, "old2@example.com")] == [True]
+    assert untold(shop) == 0
+    overrides = shop.rows(t.ledger, t.ledger.c.kind == "override", t.ledger.c.line_id.is_not(None))
+    assert {e.data["tell"] for e in overrides} == {"inherited"}
+    tell_inherited.tell(shop.parts.database, shop.parts.jobs, shop.shop, 0, shop.now())
+    shop.settle()
+    assert len(shop.mails_to("old1@example.com")) == 1
+
+
+def test_paused_mail_holds_back_the_customers_from_before_too(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    orders_from_before(shop, "old3@example.com")
+    shop.install()
+    shop.open_for_business()
+    control_mail.pause(shop.parts.database, shop.shop, shop.now())
+    tell_inherited.tell(shop.parts.database, shop.parts.jobs, shop.shop, untold(shop), shop.now())
+    shop.settle()
+    assert shop.mails_to("old3@example.com") == []
+    control_mail.resume(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
+    shop.settle()
+    assert len(shop.mails_to("old3@example.com")) == 1
+
+
+def test_still_on_track_goes_out_after_three_weeks_of_silence_and_once_a_period(shop: Store) -> None:
+    sku = shop.a_sku()
+    draft = edit_delivery.DeliveryDraft(
+        "Acme", "PO-9", shop.place(), (shop.now() + timedelta(days=80)).date(), ((shop.item(sku), 10),)
+    )
+    edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
+    shop.settle()
+    email = shop.buy((sku, 1))["email"]
+    shop.settle()
+    assert [("on backorder" in s) for s in to(shop, email)] == [True]
+    shop.advance(days=20)
+    shop.settle()
+    assert len(to(shop, email)) == 1
+    for _ in range(3):
+        shop.advance(hours=15)
+        shop.settle()
+    assert len(to(shop, email)) == 2
+    assert "still on track, ships around" in to(shop, email)[-1]
+    shop.advance(days=2)
+    shop.settle()
+    assert len(to(shop, email)) == 2
+    states = shop.rows(t.notices, t.notices.c.kind == "on_track")
+    assert {n.why for n in states} == {"21 days without news, and nothing has changed"}
