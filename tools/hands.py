@@ -1,4 +1,4 @@
-"""Hands for a story played without a browser: the merchant in the admin, the staff, shoppers, and the store's own records."""
+"""Hands for a story played without a browser: merchant, staff, shoppers, and the store's own records."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _errors(page: str) -> str:
     return "; ".join(found) or page[:300]
 
 
-def soon(claim: str, look: Callable[[], _T], patience_s: float = 20.0) -> _T:
+def soon(claim: str, look: Callable[[], _T | None], patience_s: float = 20.0) -> _T:
     """
     Wait until something holds.
 

@@ -159,7 +159,7 @@ class Story:
                 raise ClaimFailed(f"{name} can order {units}: refused, {order}")
             self.orders[name] = order
         for name, units in (("Anna", 2), ("Ben", 3)):
-            mail = soon(f"{name} is mailed", lambda name=name: self.mails_to(name))[0]
+            mail = self.first_mail_to(name)
             words = f"{mail['subject']} {mail['text']}"
             self.claim(
                 str(units) in words and self.orders[name]["name"] in mail["subject"],
@@ -171,6 +171,10 @@ class Story:
             "3 bis 4 Wochen" in self.mails_to("Ben")[0]["text"],
             "Ben's third pair is beyond the delivery, so his date is the usual wait: the later buyer, the later date.",
         )
+
+    def first_mail_to(self, name: str) -> dict[str, Any]:
+        """Once it is there."""
+        return soon(f"{name} is mailed", lambda: self.mails_to(name))[0]
 
     def mails_to(self, name: str) -> list[dict[str, Any]]:
         return [m for m in self.hands.mails() if f"{name.lower()}@example.com" in str(m["to"])]

@@ -36,9 +36,9 @@ _log = structlog.get_logger(__name__)
 @blueprint.post("/webhooks")
 def receive() -> ResponseReturnValue:
     """
-    200 when the delivery is safely written down or was before; 401 on a bad signature, 413 on a huge body, 404 for a shop
-    we do not know, 400 when the body or the headers are not what the topic promises, 503 when the database does not
-    take it. Only a 200 changes anything.
+    200 when the delivery is safely written down or was before; 401 on a bad signature, 413 on a huge body, 404 for a
+    shop we do not know, 400 when the body or the headers are not what the topic promises, 503 when the database does
+    not take it. Only a 200 changes anything.
     """
     parts: Parts = current_app.extensions["holdfast"]
     topic = request.headers.get("X-Shopify-Topic", "")

@@ -30,7 +30,7 @@ def data_request(parts: Parts, tx: Transaction, arrived: Arrived, hint: Hint) ->
 
 
 def redact_shop(parts: Parts, tx: Transaction, arrived: Arrived, hint: Hint) -> None:
-    """48 hours after an uninstall. A shop that came back meanwhile keeps everything: the request is about the old install."""
+    """48 hours after an uninstall. A shop that came back meanwhile keeps everything: it is about the old install."""
     install_shop.redact(tx, arrived.shop, arrived.triggered_at)
 
 
