@@ -88,21 +88,21 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
             overage += units
         elif entry.kind is Kind.PROMISE:
             promises = _promised(promises, entry)
+        elif entry.kind is Kind.OVERRIDE:
+            tell_inherited = tell_inherited or entry.data.get("tell") == "inherited"
     return LineHistory(
         tranches=tuple(tranches[n] for n in sorted(tranches)),
         held={location: units for location, units in held.items() if units},
         settled=settled,
-        elif entry.kind is Kind.OVERRIDE:
-            tell_inherited = tell_inherited or entry.data.get("tell") == "inherited"
         steps=steps,
         promises=promises,
         last_grant=last_grant,
         overage=overage,
+        tell_inherited=tell_inherited,
     )
 
 
 def _tranche(entry: Entry) -> Tranche:
-        tell_inherited=tell_inherited,
     return Tranche(
         n=step_of(entry),
         queue_time=datetime.fromisoformat(entry.data["queue_time"]),
