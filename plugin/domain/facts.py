@@ -70,6 +70,7 @@ class Product:
     tags: tuple[str, ...] = ()
     collections: tuple[str, ...] = ()
     image_url: str | None = None
+    collection_titles: tuple[str, ...] = ()  # side by side with `collections`
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,17 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Restock:
+    """Shipped units of a line that a refund put back on the shelf of a location."""
+
+    restock_id: str
+    line_id: LineGid
+    location_id: LocationGid
+    units: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Buyer:
     """Who gets the mail. Personal: kept only in the erasable table. `customer_id` None is a guest."""
 
@@ -132,6 +144,7 @@ class Order:
 
     paid_at: when it was fully paid, from its transactions; None while unpaid.
     status_url: the customer's order page; personal.
+    restocks: returns; a bulk read leaves them out.
     """
 
     order_id: OrderGid
@@ -150,6 +163,7 @@ class Order:
     tags: tuple[str, ...] = ()
     lines: tuple[OrderLine, ...] = ()
     fulfillment_lines: tuple[FulfillmentOrderLine, ...] = field(default=())
+    restocks: tuple[Restock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from plugin.domain.facts import CONTINUE, DENY
@@ -45,13 +45,29 @@ class WithoutDate(StrEnum):
     SELL = "sell"
 
 
+class RuleKind(StrEnum):
+    BACKORDER = "backorder"
+    PREORDER = "preorder"  # not released yet: dated by its release
+    DISCONTINUED = "discontinued"  # what is in stock sells, what is owed stays owed, nothing new is opened
+
+
+class WhenLate(StrEnum):
+    """What happens when the delivery that covers the next unit is late and has no new date."""
+
+    SELL = "sell"  # and say "delayed, new date to come"
+    STOP = "stop"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """
     What may be backordered.
 
-    scope: `all`, `product` or `variant`; the narrower beats the wider.
+    scope: who it speaks of (`plugin.domain.rules.Scope`). subject: GID of a product, variant or collection; the words
+    of a vendor, type or tag; empty for all.
     usual_wait: weeks from and to, for when no delivery covers a unit.
+    release_on: of a pre-order: nothing ships before it. longest_wait_weeks: nothing is sold that would ship later;
+    None: any wait. A pre-order is not measured by it: its release day was chosen.
     """
 
     rule_id: int
@@ -61,21 +77,14 @@ class Rule:
     usual_wait: tuple[int, int] | None
     without_date: WithoutDate
     position: int = 0
+    kind: RuleKind = RuleKind.BACKORDER
+    release_on: date | None = None
+    longest_wait_weeks: int | None = None
+    when_late: WhenLate = WhenLate.SELL
 
-
-_NARROWER = {"variant": 0, "product": 1, "all": 2}
-
-
-def deciding_rule(variant_id: str, product_id: str, rules: Iterable[Rule]) -> Rule | None:
-    """Find the rule that decides for a variant: its own setting, else its product's, else the first of the list."""
-    fitting = [
-        rule
-        for rule in rules
-        if rule.scope == "all"
-        or (rule.scope == "product" and rule.subject == product_id)
-        or (rule.scope == "variant" and rule.subject == variant_id)
-    ]
-    return min(fitting, key=lambda r: (_NARROWER[r.scope], r.position, r.rule_id), default=None)
+    def __post_init__(self) -> None:
+        if (self.kind is RuleKind.PREORDER) != (self.release_on is not None):
+            raise ValueError("a pre-order, and nothing else, has a release day")
 
 
 class State(StrEnum):
@@ -96,6 +105,8 @@ class Reason(StrEnum):
     NOT_FOR_SALE = "not_for_sale"  # archived, draft or deleted
     NO_DATE = "no_date"
     LATE = "late"
+    DISCONTINUED = "discontinued"
+    TOO_LONG = "too_long"  # the wait is longer than the rule sells at
     NO_RULE = "no_rule"
     BY_HAND = "by_hand"  # someone else turned the switch
     BRAKE = "brake"
@@ -108,6 +119,7 @@ class Verdict:
 
     policy: what Shopify's switch should say; None: the merchant's own setting stands (or is put back).
     remaining: units that may still be owed; None when there is no limit or nothing is managed.
+    opens_in_days: for a wait that is too long: until it no longer is, should nothing else change.
     """
 
     state: State
@@ -115,6 +127,7 @@ class Verdict:
     policy: str | None
     remaining: int | None
     rule: Rule | None
+    opens_in_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +138,9 @@ class Selling:
     available_total: sellable units over the locations that serve shoppers, summed (negative when oversold).
     below_zero: units below zero, each location's own, added up.
     owed: units owed as of the last review of the queue.
-    has_date: the next unit has a delivery, a usual wait, or the rule sells without.
+    next_is_dated: a delivery, or a release day, says when the next unit ships. next_is_late: its delivery is late, or
+    the release has passed, and no new date is known. wait_days: until the last day the next unit would ship, when it
+    is dated. discontinued: by a tag of the product.
     """
 
     tracked: bool
@@ -138,6 +153,8 @@ class Selling:
     owed: int
     next_is_dated: bool
     next_is_late: bool
+    discontinued: bool = False
+    wait_days: int | None = None
 
 
 def decide_selling(facts: Selling, rule: Rule | None) -> Verdict:
@@ -163,12 +180,34 @@ def decide_selling(facts: Selling, rule: Rule | None) -> Verdict:
         return Verdict(State.CHANGED_OUTSIDE, Reason.BY_HAND, None, remaining, rule)
     if facts.available_total > 0:
         return Verdict(State.IN_STOCK, Reason.NONE, DENY, remaining, rule)
+    if facts.discontinued or rule.kind is RuleKind.DISCONTINUED:
+        return Verdict(State.PAUSED, Reason.DISCONTINUED, DENY, 0, rule)
     if rule.limit.mode is LimitMode.NEVER:
         return Verdict(State.PAUSED, Reason.NEVER, DENY, 0, rule)
     if rule.limit.is_used_up(owed):
         return Verdict(State.LIMIT_REACHED, Reason.NONE, DENY, 0, rule)
-    sells_undated = rule.usual_wait is not None or rule.without_date is WithoutDate.SELL
-    if not facts.next_is_dated and not sells_undated:
-        reason = Reason.LATE if facts.next_is_late else Reason.NO_DATE
-        return Verdict(State.PAUSED, reason, DENY, remaining, rule)
+    if facts.next_is_late:
+        if rule.when_late is WhenLate.STOP:
+            return Verdict(State.PAUSED, Reason.LATE, DENY, remaining, rule)
+        return Verdict(State.BACKORDERABLE, Reason.NONE, CONTINUE, remaining, rule)
+    if not facts.next_is_dated and rule.usual_wait is None and rule.without_date is WithoutDate.STOP:
+        return Verdict(State.PAUSED, Reason.NO_DATE, DENY, remaining, rule)
+    if facts.wait_days is None and _usual_wait_is_too_long(rule):
+        return Verdict(State.PAUSED, Reason.TOO_LONG, DENY, remaining, rule)
+    days_too_many = (facts.wait_days or 0) - _longest_wait_days(rule)
+    if days_too_many > 0:
+        return Verdict(State.PAUSED, Reason.TOO_LONG, DENY, remaining, rule, days_too_many)
     return Verdict(State.BACKORDERABLE, Reason.NONE, CONTINUE, remaining, rule)
+
+
+_FOR_EVER = 1_000_000
+
+
+def _longest_wait_days(rule: Rule) -> int:
+    if rule.longest_wait_weeks is None or rule.kind is RuleKind.PREORDER:
+        return _FOR_EVER
+    return 7 * rule.longest_wait_weeks
+
+
+def _usual_wait_is_too_long(rule: Rule) -> bool:
+    return rule.usual_wait is not None and 7 * rule.usual_wait[1] > _longest_wait_days(rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from plugin.domain.business_days import WorkingCalendar
 from plugin.domain.lead_time import SupplierRecord, believed
-from plugin.domain.limits import State, Verdict
+from plugin.domain.limits import Rule, RuleKind, State, Verdict
 from plugin.domain.supply import SupplyRow
 
 
@@ -30,6 +30,7 @@ class Promise:
     weeks: from and to, for WAIT. review: the day we write again, for NONE and LATE.
     row_id: the delivery row behind a date: evidence, not a reservation.
     delayed: the date was moved to a later one since the delivery was entered.
+    by_release: it is the release day of a pre-order, or that day has passed and the goods are late.
     """
 
     kind: PromiseKind
@@ -39,6 +40,7 @@ class Promise:
     review: date | None = None
     row_id: int | None = None
     delayed: bool = False
+    by_release: bool = False
 
     def to_json(self) -> dict[str, Any]:
         raw: dict[str, Any] = {"kind": self.kind.value}
@@ -52,6 +54,8 @@ class Promise:
             raw["row"] = self.row_id
         if self.delayed:
             raw["delayed"] = True
+        if self.by_release:
+            raw["release"] = True
         return raw
 
     @staticmethod
@@ -64,6 +68,7 @@ class Promise:
             review=_day(raw.get("review")),
             row_id=raw.get("row"),
             delayed=bool(raw.get("delayed", False)),
+            by_release=bool(raw.get("release", False)),
         )
 
     def says_the_same_as(self, other: Promise) -> bool:
@@ -83,6 +88,7 @@ class DatePolicy:
 
     range_days: days from P50 to P90 while a supplier has no record; 0 shows a single day.
     handling_days: working days from receipt to parcel. review_days: with no date, days until we write again.
+    release_on: of a pre-order: nothing ships before it.
     """
 
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
@@ -90,6 +96,7 @@ class DatePolicy:
     handling_days: int = 1
     review_days: int = 14
     records: Mapping[str, SupplierRecord] = field(default_factory=dict)
+    release_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,19 @@ def shown_window(row: SupplyRow, policy: DatePolicy, today: date) -> Window | No
     from_ = policy.calendar.after(max(belief.p50, today), policy.handling_days)
     to = policy.calendar.after(max(belief.p90, today), policy.handling_days)
     return Window(from_, max(from_, to), max(belief.p50, today))
+
+
+RELEASE_WEEK_DAYS = 6
+"""What a badge calls "ships that week": days after the release day."""
+
+
+def after_release(arrives: Promise, release: date) -> Promise:
+    """Hold a delivery's date back until the release; what arrives in time for that week ships by the release day."""
+    assert arrives.to
+    assert arrives.from_
+    if arrives.to <= release + timedelta(days=RELEASE_WEEK_DAYS):
+        return replace(arrives, from_=release, to=release, delayed=False, by_release=True)
+    return replace(arrives, from_=max(arrives.from_, release))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +204,17 @@ class Dates:
         """
         Say when units pegged to these rows ship: when the last of them does.
 
+        A release day ahead stands while no delivery says later; who was told it keeps it, whatever the rule says now.
+
         previous: what was said before; a day we write again is kept until it has come.
         """
+        release = self._release(previous)
         if uncovered or not row_ids:
-            if self.usual_wait:
-                return Promise(PromiseKind.WAIT, weeks=self.usual_wait)
-            return Promise(PromiseKind.NONE, review=self._review(PromiseKind.NONE, previous))
+            return self._uncovered(release, previous)
         undated = [r for r in row_ids if self.windows[r] is None]
         if undated:
+            if release:
+                return Promise(PromiseKind.DATE, release, release, row_id=undated[-1], by_release=True)
             return Promise(
                 PromiseKind.LATE,
                 review=self._review(PromiseKind.LATE, previous),
@@ -201,7 +224,25 @@ class Dates:
         last = max(row_ids, key=lambda r: (self.windows[r].to, r))  # type: ignore[union-attr]
         window = self.windows[last]
         assert window is not None
-        return Promise(PromiseKind.DATE, window.from_, window.to, row_id=last, delayed=self.rows[last].moved)
+        arrives = Promise(PromiseKind.DATE, window.from_, window.to, row_id=last, delayed=self.rows[last].moved)
+        return after_release(arrives, release) if release else arrives
+
+    def _release(self, previous: Promise | None) -> date | None:
+        """The release day that holds back these units, unless it has passed."""
+        release = self.policy.release_on
+        if release is None and previous is not None and previous.by_release:
+            release = previous.to
+        return release if release is not None and release >= self.today else None
+
+    def _uncovered(self, release: date | None, previous: Promise | None) -> Promise:
+        if release:
+            return Promise(PromiseKind.DATE, release, release, by_release=True)
+        if self.policy.release_on is not None or (previous is not None and previous.by_release):
+            review = self._review(PromiseKind.LATE, previous)
+            return Promise(PromiseKind.LATE, review=review, delayed=True, by_release=True)
+        if self.usual_wait:
+            return Promise(PromiseKind.WAIT, weeks=self.usual_wait)
+        return Promise(PromiseKind.NONE, review=self._review(PromiseKind.NONE, previous))
 
     def _review(self, kind: PromiseKind, previous: Promise | None) -> date:
         # On the day itself we write, and name the next one.
@@ -236,7 +277,8 @@ class NextUnit:
 
 
 def next_unit(dates: Dates, pegging: Pegging, previous: Promise | None) -> NextUnit:
-    """Say what a buyer who comes after the whole queue would be told."""
+    """Say what a buyer who comes after the whole queue would be told, whatever release others were told of."""
+    previous = replace(previous, by_release=False) if previous else None
     free = [row_id for row_id in pegging.order if pegging.leftover[row_id]]
     if not free:
         return NextUnit(dates.of_rows((), 1, previous))
@@ -288,6 +330,38 @@ def look_again(promise: Promise, timezone: str) -> datetime | None:
     return end_of_day(promise.from_, timezone) if promise.from_ else None
 
 
+def by_rule(rule: Rule | None, today: date) -> Promise:
+    """What is said of a unit that no delivery covers. The day we write again is the review's to name."""
+    if rule is not None and rule.release_on is not None:
+        if rule.release_on >= today:
+            return Promise(PromiseKind.DATE, rule.release_on, rule.release_on, by_release=True)
+        return Promise(PromiseKind.LATE, delayed=True, by_release=True)
+    if rule is not None and rule.usual_wait is not None:
+        return Promise(PromiseKind.WAIT, weeks=rule.usual_wait)
+    return Promise(PromiseKind.NONE)
+
+
+def as_the_rule_is(stored: NextUnit | None, rule: Rule | None, today: date) -> NextUnit:
+    """
+    What the next buyer is told, as last reviewed; where no delivery stands behind it, the rule as it is now decides.
+
+    A release day named since the review holds the delivery's date back; the review after it says the whole again.
+    """
+    now = by_rule(rule, today)
+    if stored is None:
+        return NextUnit(now)
+    told = stored.promise
+    if told.row_id is None:
+        same = (told.kind, told.weeks, told.to, told.by_release) == (now.kind, now.weeks, now.to, now.by_release)
+        return stored if same else NextUnit(now)
+    release = rule.release_on if rule is not None else None
+    if release is not None and release >= today and not told.by_release:
+        if told.kind is PromiseKind.LATE:
+            return NextUnit(replace(now, row_id=told.row_id), None, stored.free_units)
+        return NextUnit(after_release(told, release), stored.reserved, stored.free_units)
+    return stored
+
+
 _STATE_OF_KIND = {
     PromiseKind.DATE: "covered",
     PromiseKind.WAIT: "usual",
@@ -321,9 +395,13 @@ def badge_data(verdict: Verdict, upcoming: NextUnit, words: BadgeWords) -> dict[
         return data
     if verdict.state is not State.BACKORDERABLE:
         return {"v": 1, "state": "none"}
-    data = {"v": 1, "state": _STATE_OF_KIND[promise.kind], "kind": "backorder", "say": words.say}
+    is_preorder = verdict.rule is not None and verdict.rule.kind is RuleKind.PREORDER
+    kind = "preorder" if is_preorder else "backorder"
+    data = {"v": 1, "state": _STATE_OF_KIND[promise.kind], "kind": kind, "say": words.say}
     if promise.kind is PromiseKind.DATE:
-        if promise.delayed:
+        if promise.by_release:
+            data["state"] = "preorder"
+        elif promise.delayed:
             data["state"] = "late"
         elif upcoming.reserved:
             data |= {"state": "reserved", "reserved": upcoming.reserved.isoformat()}
@@ -360,6 +438,8 @@ def published_promise(badge: Mapping[str, Any]) -> Promise | None:
     from_ = _day(badge.get("from"))
     if state in {"covered", "reserved", "late"} and from_:
         return Promise(PromiseKind.DATE, from_, _day(badge.get("to")) or from_, delayed=state == "late")
+    if state == "preorder" and from_:
+        return Promise(PromiseKind.DATE, from_, from_, by_release=True)
     if state == "usual" and badge.get("wait"):
         return Promise(PromiseKind.WAIT, weeks=(badge["wait"][0], badge["wait"][1]))
     if state == "no_date":

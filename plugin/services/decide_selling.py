@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -17,9 +19,19 @@ from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import items, levels, locations, products, shops, variant_states, variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.facts import CONTINUE, DENY
-from plugin.domain.limits import Rule, Selling, State, Verdict, decide_selling, deciding_rule
+from plugin.domain.limits import Rule, Selling, State, Verdict, decide_selling
 from plugin.domain.preferences import ShopSettings
-from plugin.domain.promises import BadgeWords, NextUnit, Promise, PromiseKind, badge_data, stops_being_true
+from plugin.domain.promises import (
+    BadgeWords,
+    NextUnit,
+    Promise,
+    PromiseKind,
+    as_the_rule_is,
+    badge_data,
+    end_of_day,
+    stops_being_true,
+)
+from plugin.domain.rules import RuleList
 from plugin.services import save_settings
 
 NOTHING_TO_SAY = json.dumps({"state": "none", "v": 1}, sort_keys=True)
@@ -35,11 +47,11 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
         Whether there is something new to write to Shopify.
     """
     settings = save_settings.read(tx, shop)
-    facts = load_selling(tx, shop, variant_ids, settings)
+    facts = load_selling(tx, shop, variant_ids, settings, now)
     verdicts = {variant_id: decide_selling(found.selling, found.rule) for variant_id, found in facts.items()}
-    _put_states(tx, shop, facts, verdicts, now)
-    originals = ledger.originals(tx, shop, list(facts))
     words = _words(tx, shop, settings)
+    _put_states(tx, shop, facts, verdicts, words.timezone, now)
+    originals = ledger.originals(tx, shop, list(facts))
     wrote = False
     for variant_id, verdict in verdicts.items():
         wrote |= _want_policy(tx, shop, variant_id, verdict, originals.get(variant_id), now)
@@ -50,10 +62,22 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
 class SellingFacts:
     """What is known of one variant, with the rule that decides for it."""
 
-    __slots__ = ("available", "item_id", "next_unit", "product_title", "rule", "selling", "sku", "title")
+    __slots__ = (
+        "available",
+        "item_id",
+        "look_again_at",
+        "next_unit",
+        "product_id",
+        "product_title",
+        "rule",
+        "selling",
+        "sku",
+        "title",
+    )
 
     def __init__(self, row: Any, selling: Selling, rule: Rule | None, next_unit: NextUnit) -> None:
         self.item_id: str = row.item_id
+        self.product_id: str = row.product_id
         self.title: str = row.title
         self.sku: str = row.sku
         self.product_title: str = row.product_title
@@ -61,6 +85,7 @@ class SellingFacts:
         self.selling = selling
         self.rule = rule
         self.next_unit = next_unit
+        self.look_again_at: datetime | None = row.look_again_at
 
 
 def load_selling(
@@ -68,6 +93,7 @@ def load_selling(
     shop: str,
     variant_ids: Iterable[str] | None,
     settings: ShopSettings,
+    now: datetime,
     with_rules: Sequence[Rule] | None = None,
 ) -> dict[str, SellingFacts]:
     """
@@ -79,8 +105,7 @@ def load_selling(
     """
     statement = (
         select(
-            variants.c.variant_id,
-            variants.c.product_id,
+            *rules.DESCRIBED,
             variants.c.item_id,
             variants.c.title,
             variants.c.sku,
@@ -91,6 +116,7 @@ def load_selling(
             items.c.tracked,
             variant_states.c.owed_units,
             variant_states.c.next_promise,
+            variant_states.c.look_again_at,
         )
         .join(products, (products.c.shop == variants.c.shop) & (products.c.product_id == variants.c.product_id))
         .outerjoin(items, (items.c.shop == variants.c.shop) & (items.c.item_id == variants.c.item_id))
@@ -104,27 +130,35 @@ def load_selling(
         statement = statement.where(variants.c.variant_id.in_(list(variant_ids)))
     rows = list(tx.execute(statement))
     stock = _online_stock(tx, shop, None if variant_ids is None else {row.item_id for row in rows})
-    changed = alerts.open_subjects(tx, shop, alerts.CHANGED_OUTSIDE, [row.variant_id for row in rows])
-    deciding = tuple(with_rules) if with_rules is not None else rules.of_shop(tx, shop)
+    changed = alerts.all_open_subjects(tx, shop, alerts.CHANGED_OUTSIDE)
+    deciding = RuleList(with_rules if with_rules is not None else rules.of_shop(tx, shop))
+    today = now.astimezone(ZoneInfo(_timezone(tx, shop))).date()
     found = {}
     for row in rows:
-        rule = deciding_rule(row.variant_id, row.product_id, deciding)
-        next_unit = _next_unit(row.next_promise, rule)
-        selling = _selling(row, stock.get(row.item_id, []), next_unit, settings, row.variant_id in changed)
+        described = rules.described(row)
+        rule = deciding.deciding(described)
+        stored = NextUnit.from_json(row.next_promise) if row.next_promise else None
+        next_unit = as_the_rule_is(stored, rule, today)
+        wait_days = (next_unit.promise.to - today).days if next_unit.promise.to else None
+        selling = _selling(row, stock.get(row.item_id, []), next_unit, settings)
+        selling = replace(
+            selling,
+            changed_outside=row.variant_id in changed,
+            discontinued=described.is_discontinued,
+            wait_days=wait_days,
+        )
         found[row.variant_id] = SellingFacts(row, selling, rule, next_unit)
     return found
 
 
-def _selling(
-    row: Any, available: list[int], next_unit: NextUnit, settings: ShopSettings, changed_outside: bool
-) -> Selling:
+def _selling(row: Any, available: list[int], next_unit: NextUnit, settings: ShopSettings) -> Selling:
     kind = next_unit.promise.kind
     return Selling(
         tracked=bool(row.tracked),
         for_sale=row.status == "ACTIVE" and row.gone_at is None and row.product_gone_at is None,
         managed=settings.backordering_on,
         paused=settings.is_paused,
-        changed_outside=changed_outside,
+        changed_outside=False,
         available_total=sum(available),
         below_zero=sum(-units for units in available if units < 0),
         owed=row.owed_units or 0,
@@ -150,8 +184,13 @@ def _online_stock(tx: Transaction, shop: str, item_ids: set[str] | None) -> dict
 
 
 def _words(tx: Transaction, shop: str, settings: ShopSettings) -> BadgeWords:
-    timezone = tx.execute(select(shops.c.timezone).where(shops.c.shop == shop)).scalar_one()
-    return BadgeWords(settings.date_words, settings.may_cancel, settings.show_units_left, timezone)
+    zone = _timezone(tx, shop)
+    return BadgeWords(settings.date_words, settings.may_cancel, settings.show_units_left, zone)
+
+
+def _timezone(tx: Transaction, shop: str) -> str:
+    zone: str = tx.execute(select(shops.c.timezone).where(shops.c.shop == shop)).scalar_one()
+    return zone
 
 
 def _put_states(
@@ -159,6 +198,7 @@ def _put_states(
     shop: str,
     facts: Mapping[str, SellingFacts],
     verdicts: Mapping[str, Verdict],
+    timezone: str,
     now: datetime,
 ) -> None:
     rows = []
@@ -181,9 +221,22 @@ def _put_states(
                 "next_to": promise.to,
                 "next_promise": found.next_unit.to_json(),
                 "decided_at": now,
+                "look_again_at": _look_again_at(found, verdict, timezone, now),
             }
         )
     tx.upsert(variant_states, rows)
+
+
+def _look_again_at(found: SellingFacts, verdict: Verdict, timezone: str, now: datetime) -> datetime | None:
+    """When time alone changes the verdict: a release day passes, or a wait is no longer too long."""
+    moments = [found.look_again_at]
+    promise = found.next_unit.promise
+    if promise.by_release and promise.to is not None:
+        moments.append(end_of_day(promise.to, timezone))
+    if verdict.opens_in_days is not None:
+        today = now.astimezone(ZoneInfo(timezone)).date()
+        moments.append(end_of_day(today + timedelta(days=verdict.opens_in_days - 1), timezone))
+    return min((m for m in moments if m is not None), default=None)
 
 
 def _want_policy(
@@ -220,23 +273,6 @@ def badge_of(verdict: Verdict, found: SellingFacts, words: BadgeWords, now: date
     if until is not None and until <= now:
         upcoming = NextUnit(Promise(PromiseKind.LATE, delayed=True))
     return badge_data(verdict, upcoming, words)
-
-
-def undated(rule: Rule | None) -> Promise:
-    """What is said of a unit that no delivery covers."""
-    if rule is not None and rule.usual_wait is not None:
-        return Promise(PromiseKind.WAIT, weeks=rule.usual_wait)
-    return Promise(PromiseKind.NONE)
-
-
-def _next_unit(raw: Mapping[str, Any] | None, rule: Rule | None) -> NextUnit:
-    """The stored promise to the next buyer; where no delivery stands behind it, the rule as it is now decides."""
-    stored = NextUnit.from_json(raw) if raw else NextUnit(undated(rule))
-    rests_on_the_rule = stored.promise.kind in (PromiseKind.WAIT, PromiseKind.NONE)
-    now = undated(rule)
-    if rests_on_the_rule and (stored.promise.kind, stored.promise.weeks) != (now.kind, now.weeks):
-        return NextUnit(now)
-    return stored
 
 
 def opens(verdict: Verdict) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,14 +18,14 @@ from plugin.adapters.database.tables import (
     line_states,
     shops,
     variant_states,
-    variants,
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.business_days import WorkingCalendar
-from plugin.domain.limits import Limit, Rule, deciding_rule
+from plugin.domain.limits import Limit, Rule
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import DatePolicy, Promise
 from plugin.domain.review import ItemPlan, ReviewRules, review_item
+from plugin.domain.rules import RuleList
 from plugin.services import save_settings
 
 ORDER_TAG = "backordered"
@@ -46,7 +46,7 @@ class ShopView:
     """What all reviews of a shop share."""
 
     settings: ShopSettings
-    rules: tuple[Rule, ...]
+    rules: RuleList
     timezone: str
     reads_all_orders: bool
 
@@ -54,7 +54,10 @@ class ShopView:
 def shop_view(tx: Transaction, shop: str) -> ShopView:
     row = tx.execute(select(shops.c.timezone, shops.c.scopes).where(shops.c.shop == shop)).one()
     return ShopView(
-        save_settings.read(tx, shop), rule_rows.of_shop(tx, shop), row.timezone, "read_all_orders" in (row.scopes or ())
+        save_settings.read(tx, shop),
+        RuleList(rule_rows.of_shop(tx, shop)),
+        row.timezone,
+        "read_all_orders" in (row.scopes or ()),
     )
 
 
@@ -78,10 +81,10 @@ def decide(
     Returns:
         None when nothing is known of the item's stock yet.
     """
-    item = backorders.load_item(tx, shop, item_id)
+    item = backorders.load_item(tx, shop, item_id, now)
     if item is None:
         return None
-    mine = _variants_of_item(tx, shop, item_id)
+    mine = [v.variant_id for v in rule_rows.variants_of_item(tx, shop, item_id)]
     rules = rules_for_item(tx, shop, item_id, view, settle_differences=settle_differences)
     plan = review_item(item, rules, now=now, today=_today(view, now))
     return Decided(item_id, tuple(mine), plan)
@@ -118,22 +121,13 @@ def rules_for_item(
     tx: Transaction, shop: str, item_id: str, view: ShopView, *, settle_differences: bool = False
 ) -> ReviewRules:
     """What the shop decided, as far as a review of this item needs it."""
-    mine = _variants_of_item(tx, shop, item_id)
-    by_variant = {v: deciding_rule(v, product_id, view.rules) for v, product_id in mine.items()}
+    mine = rule_rows.variants_of_item(tx, shop, item_id)
+    by_variant = {v.variant_id: view.rules.deciding(v) for v in mine}
     return _review_rules(view, by_variant, settle_differences)
 
 
 def _today(view: ShopView, now: datetime) -> date:
     return now.astimezone(ZoneInfo(view.timezone)).date()
-
-
-def _variants_of_item(tx: Transaction, shop: str, item_id: str) -> dict[str, str]:
-    rows = tx.execute(
-        select(variants.c.variant_id, variants.c.product_id).where(
-            variants.c.shop == shop, variants.c.item_id == item_id
-        )
-    )
-    return {row.variant_id: row.product_id for row in rows}
 
 
 def date_policy(settings: ShopSettings) -> DatePolicy:
@@ -151,13 +145,14 @@ def _review_rules(view: ShopView, by_variant: Mapping[str, Rule | None], settle:
     if settings.backordering_on and not settings.is_paused:
         limits = {variant_id: rule.limit for variant_id, rule in by_variant.items() if rule is not None}
     waits = [rule.usual_wait for rule in by_variant.values() if rule is not None and rule.usual_wait]
+    releases = [rule.release_on for rule in by_variant.values() if rule is not None and rule.release_on]
     return ReviewRules(
-        on_track_days=settings.on_track_days,
-        dates=date_policy(settings),
+        dates=replace(date_policy(settings), release_on=releases[0] if releases else None),
         usual_wait=waits[0] if waits else None,
         limits=limits,
         accept_after=timedelta(minutes=settings.accept_rises_after_minutes),
         tell_after_days=settings.tell_after_days,
+        on_track_days=settings.on_track_days,
         timezone=view.timezone,
         settle_differences=settle,
         difference_cause=UNKNOWN_CAUSE if view.reads_all_orders else UNREADABLE_ORDERS,

@@ -1,27 +1,31 @@
-"""Say what may be backordered: check what was typed, show what it would open and close, then save."""
+"""Say what may be backordered: check what was typed, then change the rules; the last change can be taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from plugin.adapters.database import due, rules
-from plugin.adapters.database.tables import products, variants
-from plugin.adapters.database.tables import rules as rule_table
+from plugin.adapters.database.rules import Difference, LastChange
+from plugin.adapters.database.tables import collections, products, variants
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
-from plugin.domain.limits import Limit, LimitMode, Rule, State, WithoutDate, decide_selling
-from plugin.domain.preferences import ShopSettings
-from plugin.errors import FieldErrors, NotFound
-from plugin.services import decide_selling as selling
-from plugin.services import save_settings
+from plugin.domain import rules as rule_order
+from plugin.domain.limits import Limit, LimitMode, Rule, RuleKind, WhenLate, WithoutDate
+from plugin.domain.rules import OWN, Described, RuleList, Scope
+from plugin.errors import Conflict, FieldErrors, NotFound
 
 MOST_UNITS = 1_000_000
 MOST_WEEKS = 104
-_DRAFT_ID = 0
+LONGEST_SUBJECT = 255
+TAKE_BACK_WITHIN = timedelta(minutes=15)
+AT_ONCE = 500  # ids in one statement
+NEW = 0
+PROPOSED = Rule(NEW, Scope.ALL.value, "", Limit(LimitMode.UP_TO, 10), (3, 4), WithoutDate.STOP)
+"""The rule a shop begins with, unless it chooses another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,9 @@ class RuleDraft:
     """
     A rule as typed and checked.
 
-    scope: `all`, `product` or `variant`; subject: the GID, empty for all. limit_units: only with `up_to`.
-    wait_from, wait_to: usual wait in weeks, both or none. without_date: `stop` or `sell`.
+    scope: one of `plugin.domain.rules.Scope`; subject: a GID or the words, empty for all. limit_units: only with
+    `up_to`. wait_from, wait_to: usual wait in weeks, both or none. without_date, when_late: `stop` or `sell`.
+    kind: `backorder`, `preorder` (then release_on) or `discontinued`. rule_id: the rule it replaces, 0 for none.
     """
 
     scope: str
@@ -40,48 +45,117 @@ class RuleDraft:
     wait_from: int | None
     wait_to: int | None
     without_date: str
+    kind: str = RuleKind.BACKORDER.value
+    release_on: date | None = None
+    longest_wait: int | None = None
+    when_late: str = WhenLate.SELL.value
+    rule_id: int = NEW
 
     def as_rule(self) -> Rule:
         wait = (self.wait_from, self.wait_to) if self.wait_from is not None and self.wait_to is not None else None
         return Rule(
-            _DRAFT_ID,
+            self.rule_id,
             self.scope,
             self.subject,
             Limit(LimitMode(self.limit_mode), self.limit_units),
             wait,
             WithoutDate(self.without_date),
+            0,
+            RuleKind(self.kind),
+            self.release_on,
+            self.longest_wait,
+            WhenLate(self.when_late),
         )
 
 
-def check_draft(form: Mapping[str, str]) -> RuleDraft:
+def check_draft(form: Mapping[str, str], today: date | None = None) -> RuleDraft:
     """
-    Check a rule form: `scope`, `subject`, `limit_mode`, `limit_units`, `wait_from`, `wait_to`, `without_date`.
+    Check a rule form: `which` (`vendor:Acme`) or `scope` and `subject`, `kind`, `release_on`, `limit_mode`,
+    `limit_units`, `wait_from`, `wait_to`, `longest_wait`, `without_date`, `when_late`, `rule_id`.
 
     A blank number beside "up to" is an error, never "no limit"; 0 is a number and means none.
 
+    Args:
+        today: In the shop's zone: a release day before it is refused.
     Raises:
         FieldErrors: A sentence for each field that cannot be used.
     """
     errors: dict[str, str] = {}
+    kind = _choice(form, "kind", RuleKind, RuleKind.BACKORDER, errors, "Choose backorder, pre-order or discontinued.")
+    mode, units = LimitMode.NEVER.value, None
+    if kind != RuleKind.DISCONTINUED.value:
+        mode, units = _limit(form, errors)
+    wait_from = _number(form, "wait_from", MOST_WEEKS, errors)
+    wait_to = _number(form, "wait_to", MOST_WEEKS, errors)
+    if not errors.keys() & {"wait_from", "wait_to"}:
+        wait_from, wait_to = _wait(wait_from, wait_to, errors)
+    longest = _number(form, "longest_wait", MOST_WEEKS, errors)
+    if longest == 0:
+        errors["longest_wait"] = "Enter at least 1 week, or leave it empty for any wait."
+    without_date = _choice(
+        form, "without_date", WithoutDate, WithoutDate.STOP, errors, "Choose what happens when no date can be given."
+    )
+    when_late = _choice(
+        form, "when_late", WhenLate, WhenLate.SELL, errors, "Choose what happens when the delivery is late."
+    )
+    release_on = _release(form, today, errors) if kind == RuleKind.PREORDER.value else None
+    scope, subject = _which(form, errors)
+    if errors:
+        raise FieldErrors(errors)
+    number = form.get("rule_id", "")
+    rule_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else NEW
+    return RuleDraft(
+        scope,
+        subject,
+        mode,
+        units,
+        wait_from,
+        wait_to,
+        without_date,
+        kind,
+        release_on,
+        longest,
+        when_late,
+        rule_id,
+    )
+
+
+def check_limit(form: Mapping[str, str]) -> Limit:
+    """
+    Check a limit alone: `limit_mode` and `limit_units`.
+
+    Raises:
+        FieldErrors: As for `check_draft`.
+    """
+    errors: dict[str, str] = {}
+    mode, units = _limit(form, errors)
+    if errors:
+        raise FieldErrors(errors)
+    return Limit(LimitMode(mode), units)
+
+
+def _choice(
+    form: Mapping[str, str],
+    name: str,
+    choices: type[RuleKind] | type[WithoutDate] | type[WhenLate],
+    default: str,
+    errors: dict[str, str],
+    says: str,
+) -> str:
+    text = form.get(name, "") or str(default)
+    if text not in {c.value for c in choices}:
+        errors[name] = says
+    return text
+
+
+def _limit(form: Mapping[str, str], errors: dict[str, str]) -> tuple[str, int | None]:
     mode = form.get("limit_mode", "")
     if mode not in {m.value for m in LimitMode}:
         errors["limit_mode"] = "Choose never, up to a number of units, or no limit."
     units = _number(form, "limit_units", MOST_UNITS, errors) if mode == LimitMode.UP_TO.value else None
     if mode == LimitMode.UP_TO.value and units is None and "limit_units" not in errors:
         errors["limit_units"] = "Enter how many units at most. 0 means none; for no end, choose no limit."
-    wait_from = _number(form, "wait_from", MOST_WEEKS, errors)
-    wait_to = _number(form, "wait_to", MOST_WEEKS, errors)
-    if not errors.keys() & {"wait_from", "wait_to"}:
-        wait_from, wait_to = _wait(wait_from, wait_to, errors)
-    without_date = form.get("without_date", WithoutDate.STOP.value)
-    if without_date not in {w.value for w in WithoutDate}:
-        errors["without_date"] = "Choose what happens when no date can be given."
-    scope = form.get("scope", "all")
-    if scope not in {"all", "product", "variant"}:
-        errors["scope"] = "Choose all products, one product or one variant."
-    if errors:
-        raise FieldErrors(errors)
-    return RuleDraft(scope, form.get("subject", ""), mode, units, wait_from, wait_to, without_date)
+    return mode, units
 
 
 def _number(form: Mapping[str, str], name: str, most: int, errors: dict[str, str]) -> int | None:
@@ -105,88 +179,121 @@ def _wait(low: int | None, high: int | None, errors: dict[str, str]) -> tuple[in
     return low, high
 
 
+def _release(form: Mapping[str, str], today: date | None, errors: dict[str, str]) -> date | None:
+    try:
+        day = date.fromisoformat(form.get("release_on", "").strip())
+    except ValueError:
+        errors["release_on"] = "Enter the release day, such as 2027-09-03."
+        return None
+    if today is not None and day < today:
+        errors["release_on"] = "This day has passed. Enter a later one, or choose backorder."
+    return day
+
+
+def _which(form: Mapping[str, str], errors: dict[str, str]) -> tuple[str, str]:
+    scope, subject = form.get("scope", "all"), form.get("subject", "")
+    if form.get("which"):
+        scope, _, subject = form["which"].partition(":")
+    subject = "" if scope == Scope.ALL else subject.strip()
+    is_known = scope in {s.value for s in Scope} and bool(subject) == (scope != Scope.ALL)
+    if not is_known or len(subject) > LONGEST_SUBJECT:
+        errors["which"] = "Choose which products the rule is for."
+    return scope, subject
+
+
 @dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """One variant: its state before and after, and the reason for the state after (as in `plugin.domain.limits`)."""
-
-    variant_id: str
-    title: str
-    sku: str
-    before: str
-    after: str
-    reason: str
-    owed: int
-
-
-@dataclass(frozen=True, slots=True)
-class RulePreview:
+class Change:
     """
-    What a change of rules would do to what shoppers can buy now.
+    Something the merchant wants done to the rules.
 
-    unchanged: how they sell does not change; only those the rule decides are listed.
+    what: in words, for "take back". apply: the rules as they are to the rules as they would be.
     """
 
-    will_open: tuple[PreviewRow, ...]
-    will_close: tuple[PreviewRow, ...]
-    unchanged: tuple[PreviewRow, ...]
+    what: str
+    apply: Callable[[Sequence[Rule]], tuple[Rule, ...]]
 
 
-def preview(
-    db: Database,
-    shop: str,
-    draft: RuleDraft | None,
-    now: datetime,
-    *,
-    clears: tuple[str, str] | None = None,
-) -> RulePreview:
+def saving(draft: RuleDraft, what: str = "") -> Change:
+    """Put a rule in the place of the one it replaces, or add it."""
+    return Change(what, lambda stored: rule_order.put(stored, draft.as_rule()))
+
+
+def limiting(chosen: Sequence[Described], limit: Limit, otherwise: Rule, what: str) -> Change:
     """
-    Compare how everything sells with how it would sell, without touching anything.
+    Give many variants a limit of their own; all else stays as the rule says that decides for each now.
 
     Args:
-        draft: The rule to be saved; None when one is only to be taken away.
-        clears: Scope and subject of the rule to be taken away.
+        otherwise: What is copied where no rule decides yet.
     """
-    with db.read() as tx:
-        settings = save_settings.read(tx, shop)
+
+    def apply(stored: Sequence[Rule]) -> tuple[Rule, ...]:
+        deciding = RuleList(stored)
+        own = {(r.scope, r.subject): r.rule_id for r in stored}
+        new = [_own_limit(v, deciding.deciding(v) or otherwise, limit, own) for v in chosen]
+        replaced = {(r.scope, r.subject) for r in new}
+        return (*(r for r in stored if (r.scope, r.subject) not in replaced), *new)
+
+    return Change(what, apply)
+
+
+def _own_limit(variant: Described, like: Rule, limit: Limit, own: Mapping[tuple[str, str], int]) -> Rule:
+    scope = Scope.VARIANT.value
+    kind = RuleKind.BACKORDER if like.kind is RuleKind.DISCONTINUED else like.kind
+    number = own.get((scope, variant.variant_id), NEW)
+    return replace(like, rule_id=number, scope=scope, subject=variant.variant_id, limit=limit, position=0, kind=kind)
+
+
+def clearing(subjects: Iterable[tuple[str, str]], what: str = "") -> Change:
+    """Take rules away by scope and subject: the next that fits decides."""
+    gone = set(subjects)
+    return Change(what, lambda stored: rule_order.take_away(stored, gone))
+
+
+def moving(rule_id: int, *, up: bool, what: str = "") -> Change:
+    return Change(what, lambda stored: rule_order.move(stored, rule_id, up=up))
+
+
+def unchanged() -> Change:
+    """Leave the rules as they are: what turning backordering on would do."""
+    return Change("", tuple)
+
+
+def make(
+    db: Database,
+    jobs: JobQueue,
+    shop: str,
+    change: Change,
+    now: datetime,
+    *,
+    seen: int | None = None,
+    also: Callable[[Transaction, tuple[Rule, ...]], tuple[Rule, ...]] | None = None,
+) -> None:
+    """
+    Carry a change of the rules out.
+
+    Args:
+        seen: The number of the last change when the form was opened; None: whatever stands is changed.
+        also: What else follows from the new rules, decided on what is there now.
+    Raises:
+        Conflict: Somebody changed the rules since.
+        NotFound: The product, variant or collection it speaks of does not exist in this shop.
+    """
+    with db.begin() as tx:
+        last = rules.last_change(tx, shop, for_update=True)
+        if seen is not None and seen != last.number:
+            raise Conflict("the rules were changed since this form was opened")
         stored = rules.of_shop(tx, shop)
-        replaced = (draft.scope, draft.subject) if draft else clears
-        planned = tuple(r for r in stored if (r.scope, r.subject) != replaced)
-        if draft:
-            planned = (*planned, draft.as_rule())
-        on = _as_if_on(settings)
-        after = selling.load_selling(tx, shop, None, on, planned)
-        before = selling.load_selling(tx, shop, None, settings)
-        policies = _policies(tx, shop)
-    rows: dict[str, list[PreviewRow]] = {"open": [], "close": [], "same": []}
-    for variant_id, facts in after.items():
-        verdict = decide_selling(facts.selling, facts.rule)
-        if verdict.state is State.UNTRACKED or facts.selling.available_total > 0 or verdict.rule is None:
-            continue
-        was = decide_selling(before[variant_id].selling, before[variant_id].rule)
-        sold_before = was.policy == "CONTINUE" if was.policy else policies[variant_id] == "CONTINUE"
-        sells_after = selling.opens(verdict)
-        key = "same" if sold_before == sells_after else ("open" if sells_after else "close")
-        rows[key].append(
-            PreviewRow(
-                variant_id,
-                f"{facts.product_title}, {facts.title}" if facts.title != "Default Title" else facts.product_title,
-                facts.sku,
-                was.state.value,
-                verdict.state.value,
-                verdict.reason.value,
-                facts.selling.owed,
-            )
-        )
-    return RulePreview(*(tuple(sorted(rows[k], key=lambda r: (r.title, r.sku))) for k in ("open", "close", "same")))
-
-
-def _as_if_on(settings: ShopSettings) -> ShopSettings:
-    return replace(settings, backordering_on=True, paused_at=None)
-
-
-def _policies(tx: Transaction, shop: str) -> dict[str, str]:
-    rows = tx.execute(select(variants.c.variant_id, variants.c.policy).where(variants.c.shop == shop))
-    return {row.variant_id: row.policy for row in rows}
+        planned = change.apply(stored)
+        if also is not None:
+            planned = also(tx, planned)
+        found = rules.differences(stored, planned)
+        if not found:
+            return
+        _require_subjects(tx, shop, found)
+        rules.write(tx, shop, found, now)
+        rules.note_change(tx, shop, last.number + 1, change.what, found, now)
+        _decide_again(tx, shop, found, now)
+    _wake(jobs, shop)
 
 
 def save(db: Database, jobs: JobQueue, shop: str, draft: RuleDraft, now: datetime) -> None:
@@ -194,59 +301,83 @@ def save(db: Database, jobs: JobQueue, shop: str, draft: RuleDraft, now: datetim
     Save a rule in place of the one of its scope and subject.
 
     Raises:
-        NotFound: The product or variant it speaks of does not exist in this shop.
+        NotFound: What it speaks of does not exist in this shop.
+    """
+    make(db, jobs, shop, saving(draft), now)
+
+
+def may_take_back(last: LastChange, now: datetime) -> bool:
+    """Whether the last change can still be taken back: once, and for a quarter of an hour."""
+    return last.made_at is not None and not last.taken_back and now < last.made_at + TAKE_BACK_WITHIN
+
+
+def take_back(db: Database, jobs: JobQueue, shop: str, number: int, now: datetime) -> None:
+    """
+    Put the rules back as they were before the last change.
+
+    Args:
+        number: Of the change to be taken back.
+    Raises:
+        Conflict: It is not the last change, it was taken back already, or it is too old.
     """
     with db.begin() as tx:
-        _require_subject(tx, shop, draft)
-        values = {
-            "kind": "backorder",
-            "limit_mode": draft.limit_mode,
-            "limit_units": draft.limit_units,
-            "wait_weeks_from": draft.wait_from,
-            "wait_weeks_to": draft.wait_to,
-            "without_date": draft.without_date,
-            "changed_at": now,
-        }
-        statement = tx.insert(rule_table).values(
-            shop=shop, scope=draft.scope, subject=draft.subject, position=0, **values
-        )
-        tx.execute(statement.on_conflict_do_update(index_elements=["shop", "scope", "subject"], set_=values))
-        decide_again(tx, shop, draft.scope, draft.subject, now)
+        last = rules.last_change(tx, shop, for_update=True)
+        if last.number != number or not may_take_back(last, now):
+            raise Conflict("this change can no longer be taken back")
+        stored = rules.of_shop(tx, shop)
+        touched = {(scope, subject) for scope, subject, _ in last.before}
+        numbers = {r.rule_id for r in stored}
+        rest = [r for r in stored if (r.scope, r.subject) not in touched]
+        back = [rule for _, _, rule in last.before if rule is not None]
+        planned = [*rest, *(r if r.rule_id in numbers else replace(r, rule_id=NEW) for r in back)]
+        found = rules.differences(stored, planned)
+        rules.write(tx, shop, found, now)
+        rules.note_taken_back(tx, shop, last.number + 1, now)
+        _decide_again(tx, shop, found, now)
     _wake(jobs, shop)
 
 
-def clear(db: Database, jobs: JobQueue, shop: str, scope: str, subject: str, now: datetime) -> None:
-    """Take a rule away: what it decided is decided by the next wider one, or not managed any more."""
-    with db.begin() as tx:
-        tx.execute(
-            delete(rule_table).where(
-                rule_table.c.shop == shop, rule_table.c.scope == scope, rule_table.c.subject == subject
-            )
-        )
-        decide_again(tx, shop, scope, subject, now)
-    _wake(jobs, shop)
+_OF_SCOPE = {
+    Scope.PRODUCT: products.c.product_id,
+    Scope.VARIANT: variants.c.variant_id,
+    Scope.COLLECTION: collections.c.collection_id,
+}
 
 
-def _require_subject(tx: Transaction, shop: str, draft: RuleDraft) -> None:
-    if draft.scope == "all":
-        return
-    table, column = (products, "product_id") if draft.scope == "product" else (variants, "variant_id")
-    found = tx.execute(select(table.c[column]).where(table.c.shop == shop, table.c[column] == draft.subject)).first()
-    if found is None:
-        raise NotFound(f"no such {draft.scope} in this shop")
+def _require_subjects(tx: Transaction, shop: str, found: Iterable[Difference]) -> None:
+    """What is new must speak of something that exists; words (a vendor, a type, a tag) may come later."""
+    new = [c.becomes for c in found if c.becomes is not None and c.was is None]
+    for scope, column in _OF_SCOPE.items():
+        wanted = {r.subject for r in new if r.scope == scope}
+        for ids in _batches(sorted(wanted)):
+            statement = select(column).where(column.table.c.shop == shop, column.in_(ids))
+            if {row[0] for row in tx.execute(statement)} != set(ids):
+                raise NotFound(f"no such {scope} in this shop")
 
 
-def decide_again(tx: Transaction, shop: str, scope: str, subject: str, now: datetime) -> None:
-    """Mark due what a rule decides: the switch at once, and what its usual wait says in the queue."""
-    if scope == "all":
+def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
+def _decide_again(tx: Transaction, shop: str, found: Iterable[Difference], now: datetime) -> None:
+    """Mark due what a change decides: the switch at once, and what is promised in the queue."""
+    touched = [rule for c in found for rule in (c.was, c.becomes) if rule is not None]
+    if any(rule.scope not in OWN for rule in touched):
         due.mark(tx, shop, due.QUEUE, "all", [""], now)
         return
-    column = variants.c.variant_id if scope == "variant" else variants.c.product_id
-    rows = list(
-        tx.execute(select(variants.c.variant_id, variants.c.item_id).where(variants.c.shop == shop, column == subject))
-    )
-    due.mark(tx, shop, due.SWITCH, "variant", [r.variant_id for r in rows], now)
-    due.mark(tx, shop, due.QUEUE, "item", [r.item_id for r in rows], now)
+    for variant_ids, item_ids in own_variants(tx, shop, touched):
+        due.mark(tx, shop, due.SWITCH, "variant", variant_ids, now)
+        due.mark(tx, shop, due.QUEUE, "item", item_ids, now)
+
+
+def own_variants(tx: Transaction, shop: str, own: Iterable[Rule]) -> Iterable[tuple[list[str], list[str]]]:
+    """The variants that settings of their own speak of, and their items, batch by batch."""
+    listed = list(own)
+    for scope, column in ((Scope.VARIANT, variants.c.variant_id), (Scope.PRODUCT, variants.c.product_id)):
+        for ids in _batches(sorted({r.subject for r in listed if r.scope == scope})):
+            statement = select(variants.c.variant_id, variants.c.item_id)
+            rows = list(tx.execute(statement.where(variants.c.shop == shop, column.in_(ids))))
+            yield [r.variant_id for r in rows], [r.item_id for r in rows]
 
 
 def _wake(jobs: JobQueue, shop: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import first_sync, rule_list
+from plugin.adapters.database.reports.rule_list import Entry, RuleRow
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
-from plugin.services import control_mail, save_settings, set_rules, switch_shop
-from plugin.web import first_run, samples
+from plugin.services import control_mail, preview_rules, save_settings, set_rules, switch_shop
+from plugin.web import first_run, previews, samples
 from plugin.web.numbers import form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
@@ -45,47 +47,19 @@ def sample() -> str:
     """What shoppers would read under the form as it stands; an unfinished field keeps the stored value."""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
-        rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all", rule_list.PROPOSED)
+        rule = _shown_rule(rule_list.listed(tx, g.shop))
     shown = samples.as_typed(settings, request.form)
-    return render_template("pages/settings_sample.html", samples=samples.of(shown, rule, g.today))
-
-
-@blueprint.post("/settings/rule")
-def change_rule() -> AnyResponse | str | tuple[str, int]:
-    """Preview first (`act` preview), then save (`act` save or save_on): the confirmation carries the same fields."""
-    try:
-        draft = set_rules.check_draft({**request.form, "scope": "all", "subject": ""})
-    except FieldErrors as exc:
-        return _page(typed_rule=request.form, errors=exc.errors), 422
-    database, jobs = parts().database, parts().jobs
-    act = request.form.get("act")
-    if act in ("save", "save_on"):
-        set_rules.save(database, jobs, g.shop, draft, g.now)
-        if act == "save_on":
-            switch_shop.turn_on(database, jobs, g.shop, g.now)
-        return redirect(f"/settings?done={'on' if act == 'save_on' else 'rule'}", 303)
-    with database.read() as tx:
-        is_on = save_settings.read(tx, g.shop).backordering_on
-        is_read = first_sync.read(tx, g.shop).is_done
-    preview = set_rules.preview(database, g.shop, draft, g.now)
-    return render_template(
-        "pages/rule_preview.html",
-        preview=preview,
-        rule=draft,
-        fields=_rule_fields(request.form),
-        action="/settings/rule",
-        back="/settings",
-        subject="All products",
-        is_on=is_on,
-        is_read=is_read,
-    )
+    found = samples.of(shown, rule, g.today, _reply_to(settings, request.form))
+    return render_template("pages/settings_sample.html", samples=found)
 
 
 @blueprint.post("/settings/switch")
-def turn_switch() -> AnyResponse:
-    """`to` is on, paused, running or restored."""
+def turn_switch() -> AnyResponse | str:
+    """`to` is on (`act` preview shows first what opens), paused, running or restored."""
     database, jobs = parts().database, parts().jobs
     to = request.form["to"]
+    if to == "on" and request.form.get("act") == "preview":
+        return _before_turning_on()
     if to == "on":
         switch_shop.turn_on(database, jobs, g.shop, g.now)
         return redirect("/settings?done=on", 303)
@@ -129,22 +103,30 @@ def _test_page(errors: Mapping[str, str], to: str) -> str:
     return _page(errors=errors, typed_to=to)
 
 
-def _rule_fields(form: Mapping[str, str]) -> dict[str, str]:
-    names = ("limit_mode", "limit_units", "wait_from", "wait_to", "without_date")
-    return {name: form.get(name, "") for name in names}
+def _before_turning_on() -> str:
+    """Nothing opens, after an install or a reinstall, before the merchant saw what would."""
+    return previews.page(
+        preview_rules.preview(parts().database, g.shop, set_rules.unchanged(), g.now),
+        says="Turning backordering on, by the rules as they are",
+        form=request.form,
+        action="/settings/switch",
+        back="/settings",
+        save="Turn backordering on",
+    )
 
 
 def _page(
     *,
     typed: Mapping[str, str] | None = None,
-    typed_rule: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     stale: bool = False,
     typed_to: str = "",
 ) -> str:
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
-        rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all")
+        entries = rule_list.listed(tx, g.shop)
+        last = previews.last_change(tx)
+        seen = rule_rows.last_change(tx, g.shop).number
         managed, variants = rule_list.managed(tx, g.shop)
         own = rule_list.own_settings(tx, g.shop)
         is_read = first_sync.read(tx, g.shop).is_done
@@ -153,15 +135,16 @@ def _page(
         "pages/settings.html",
         settings=settings,
         form=_form(settings, typed),
-        has_rule=rule is not None,
-        rule=_rule_fields(typed_rule) if typed_rule is not None else (rule or rule_list.PROPOSED),
-        saved_rule=rule,
+        rules=entries,
+        proposed=rule_list.PROPOSED,
+        last_change=last,
+        seen=seen,
         managed=managed,
         variants=variants,
         own_settings=own,
         is_read=is_read,
         to_restore=switch_shop.count_to_restore(parts().database, g.shop),
-        samples=samples.of(shown, rule or rule_list.PROPOSED, g.today),
+        samples=samples.of(shown, _shown_rule(entries), g.today, _reply_to(settings, typed)),
         editor=first_run.theme_editor_url(g.shop, parts().settings.shopify_api_key),
         days=DAYS,
         errors=errors,
@@ -169,6 +152,18 @@ def _page(
         typed_to=typed_to,
         page_name="settings",
     )
+
+
+def _shown_rule(entries: Sequence[Entry]) -> RuleRow:
+    """The rule the examples follow: the one that decides most, or the one we propose."""
+    most = max(entries, key=lambda entry: entry.variants, default=None)
+    return most.rule if most else rule_list.PROPOSED
+
+
+def _reply_to(settings: ShopSettings, typed: Mapping[str, str] | None) -> str:
+    if typed is not None:
+        return typed.get("reply_to", "").strip()
+    return parts().vault.decrypt(settings.reply_to_encrypted) if settings.reply_to_encrypted else ""
 
 
 def _form(settings: ShopSettings, typed: Mapping[str, str] | None) -> dict[str, Any]:

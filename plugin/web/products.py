@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from flask import g, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import catalog, history, queue, rule_list, supply
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.limits import Limit
 from plugin.errors import FieldErrors
-from plugin.services import save_settings, set_rules
+from plugin.services import set_rules
+from plugin.web import labels, previews
+from plugin.web.figures import count
 from plugin.web.histories import in_words
-from plugin.web.numbers import variant_gid
+from plugin.web.numbers import of_gid, variant_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
+
+MOST_AT_ONCE = 5_000  # variants set at once: more are a rule
 
 blueprint = admin_blueprint("products", __name__)
 
 
 @blueprint.get("/products")
 def show_list() -> str:
-    show = request.args.get("show", "")
-    show = show if show in catalog.FILTERS else ""
-    words = request.args.get("q", "").strip()[:100]
+    return _list()
+
+
+def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | None = None) -> str:
+    show, words = _asked(request.args if typed is None else typed)
     after = request.args.getlist("after")
     with parts().database.read() as tx:
         page = catalog.page(
@@ -35,6 +45,8 @@ def show_list() -> str:
             after=(after[0], after[1]) if len(after) == 2 else None,
         )
         counts = catalog.counts(tx, g.shop)
+        last = previews.last_change(tx)
+        seen = rule_rows.last_change(tx, g.shop).number
     kept = [(name, value) for name, value in (("show", show), ("q", words)) if value]
     here = f"/products?{urlencode(kept)}" if kept else "/products"
     return render_template(
@@ -46,7 +58,18 @@ def show_list() -> str:
         states=catalog.STATES,
         first=here if after else None,
         next=f"/products?{urlencode([*kept, *(('after', key) for key in page.after)])}" if page.after else None,
+        last_change=last,
+        seen=seen,
+        form=typed or {},
+        ticked=set(typed.getlist("id")) if typed else set(),
+        errors=errors,
     )
+
+
+def _asked(fields: Mapping[str, str]) -> tuple[str, str]:
+    """The filter and the words, as far as we know them."""
+    show = fields.get("show", "")
+    return (show if show in catalog.FILTERS else "", fields.get("q", "").strip()[:100])
 
 
 @blueprint.get("/products/<int:number>")
@@ -57,43 +80,90 @@ def show_one(number: int) -> str:
 @blueprint.post("/products/<int:number>/limit")
 def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
     """Set or clear what may be backordered, for this variant or its whole product. Preview first, then save."""
-    database, jobs = parts().database, parts().jobs
-    with database.read() as tx:
+    with parts().database.read() as tx:
         listed, _ = catalog.variant(tx, g.shop, variant_gid(number))
-        is_on = save_settings.read(tx, g.shop).backordering_on
     scope = "product" if request.form.get("scope") == "product" else "variant"
     subject = listed.product_id if scope == "product" else listed.variant_id
+    name = listed.product if scope == "product" else listed.title
     clears = request.form.get("limit_mode") == "inherit"
-    draft = None
-    if not clears:
+    if clears:
+        says = f"{name}: no setting of its own; the list of rules decides"
+        wanted = set_rules.clearing([(scope, subject)], f"The setting of {name} was taken away")
+    else:
         try:
-            draft = set_rules.check_draft({**request.form, "scope": scope, "subject": subject})
+            form = {**request.form, "scope": scope, "subject": subject, "which": "", "rule_id": ""}
+            draft = set_rules.check_draft(form, g.today)
         except FieldErrors as exc:
             return _page(number, typed=request.form, errors=exc.errors), 422
+        says = f"{name}: {labels.rule_words(draft, g.today)}"
+        wanted = set_rules.saving(draft, f"{says} was saved")
     if request.form.get("act") == "save":
-        if draft is None:
-            set_rules.clear(database, jobs, g.shop, scope, subject, g.now)
-            return redirect(f"/products/{number}?done=cleared", 303)
-        set_rules.save(database, jobs, g.shop, draft, g.now)
-        return redirect(f"/products/{number}?done=rule", 303)
-    return render_template(
-        "pages/rule_preview.html",
-        preview=set_rules.preview(database, g.shop, draft, g.now, clears=(scope, subject) if clears else None),
-        rule=draft,
-        fields={**request.form, "scope": scope},
+        previews.make(wanted, request.form)
+        return redirect(f"/products/{number}?done={'cleared' if clears else 'rule'}", 303)
+    return previews.show(
+        wanted,
+        says=says,
+        form=request.form,
         action=f"/products/{number}/limit",
         back=f"/products/{number}",
-        subject=listed.product if scope == "product" else listed.title,
-        is_on=is_on,
-        is_read=False,
+        may_turn_on=False,
     )
+
+
+@blueprint.post("/products/set")
+def set_several() -> AnyResponse | str | tuple[str, int]:
+    """Give many variants a limit of their own, or none: those ticked (`id`), or all that a filter shows (`all`)."""
+    with parts().database.read() as tx:
+        ids = _chosen(tx)
+        chosen = rule_rows.variants_by_id(tx, g.shop, ids) if len(ids) <= MOST_AT_ONCE else []
+    if not ids:
+        return _list({"chosen": "Tick the variants first, or choose all that match."}, request.form), 422
+    if len(ids) > MOST_AT_ONCE:
+        says = f"At most {MOST_AT_ONCE:,} at once. Narrow the list, or make a rule in Settings."
+        return _list({"chosen": says}, request.form), 422
+    name = count(len(chosen), "variant")
+    if request.form.get("limit_mode") == "inherit":
+        says = f"{name}: no setting of their own; their product’s setting or the list of rules decides"
+        wanted = set_rules.clearing(
+            [("variant", v.variant_id) for v in chosen], f"The setting of {name} was taken away"
+        )
+    else:
+        try:
+            limit = set_rules.check_limit(request.form)
+        except FieldErrors as exc:
+            return _list(exc.errors, request.form), 422
+        says = f"{name}: {labels.limit_words(limit.mode.value, limit.units)}, all else as their rule says"
+        wanted = set_rules.limiting(chosen, limit, set_rules.PROPOSED, f"{name} set to {_limit_words(limit)}")
+    if request.form.get("act") == "save":
+        previews.make(wanted, request.form)
+        return redirect("/products?done=bulk", 303)
+    fields = MultiDict([(k, v) for k, v in request.form.items(multi=True) if k not in ("id", "all", "show", "q")])
+    for variant_id in ids:
+        fields.add("id", of_gid(variant_id))
+    return previews.show(wanted, says=says, form=fields, action="/products/set", back="/products", may_turn_on=False)
+
+
+def _limit_words(limit: Limit) -> str:
+    return labels.limit_words(limit.mode.value, limit.units)
+
+
+def _chosen(tx: Transaction) -> list[str]:
+    """The variants a form names, as GIDs; of those that match at most one more than may be set at once."""
+    if request.form.get("all") == "yes":
+        show, words = _asked(request.form)
+        return catalog.matching(tx, g.shop, show=show, words=words, today=g.today, most=MOST_AT_ONCE)
+    numbers = dict.fromkeys(n for n in request.form.getlist("id") if n.isascii() and n.isdigit() and len(n) < 20)
+    return [variant_gid(int(n)) for n in numbers]
 
 
 def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:
     variant_id = variant_gid(number)
     with parts().database.read() as tx:
         listed, item_id = catalog.variant(tx, g.shop, variant_id)
-        found = rule_list.for_subjects(tx, g.shop, ("all", ""), ("product", listed.product_id), ("variant", variant_id))
+        found = rule_list.for_subjects(tx, g.shop, ("product", listed.product_id), ("variant", variant_id))
+        deciding = rule_list.one(tx, g.shop, listed.rule_id)
+        last = previews.last_change(tx)
+        seen = rule_rows.last_change(tx, g.shop).number
         own_scope = "variant" if "variant" in found else "product" if "product" in found else None
         return render_template(
             "pages/product.html",
@@ -104,9 +174,11 @@ def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict
             lines=queue.of_item(tx, g.shop, item_id),
             deliveries=supply.carrying(tx, g.shop, item_id),
             history=[(h.at, in_words(h, g.today)) for h in history.of_variant(tx, g.shop, variant_id, item_id)],
-            rules=found,
+            deciding=deciding,
+            last_change=last,
+            seen=seen,
             own_scope=own_scope,
-            form=typed or (found[own_scope] if own_scope else found.get("all", rule_list.PROPOSED)),
+            form=typed or (found[own_scope] if own_scope else (deciding or rule_list.PROPOSED)),
             form_scope=(typed.get("scope") if typed else own_scope) or "variant",
             is_inherited=(typed.get("limit_mode") == "inherit") if typed else own_scope is None,
             errors=errors,

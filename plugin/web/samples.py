@@ -9,20 +9,37 @@ from datetime import date, datetime, time, timedelta
 from flask import g
 
 from plugin.adapters.database.reports.rule_list import RuleRow
+from plugin.adapters.mail import render
 from plugin.domain.badge_text import badge_text
-from plugin.domain.facts import CONTINUE, DENY, LocationGid
-from plugin.domain.limits import Reason, State, Verdict
+from plugin.domain.facts import DENY, LocationGid
+from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
+from plugin.domain.limits import (
+    Limit,
+    LimitMode,
+    Reason,
+    Rule,
+    RuleKind,
+    Selling,
+    State,
+    Verdict,
+    WhenLate,
+    WithoutDate,
+    decide_selling,
+)
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import (
     BadgeWords,
     NextUnit,
     Promise,
     PromiseKind,
+    after_release,
     badge_data,
+    by_rule,
     shown_window,
 )
 from plugin.domain.supply import SupplyRow
-from plugin.services import save_settings
+from plugin.errors import FieldErrors
+from plugin.services import save_settings, set_rules
 from plugin.services.review_queue import date_policy
 from plugin.web import figures
 
@@ -32,11 +49,12 @@ UNITS_LEFT = 3
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`when`: the situation, as the merchant knows it. The lines are the badge's."""
+    """`when`: the situation, as the merchant knows it. The lines are the badge's, or a mail's subject and text."""
 
     when: str
     line_1: str
     line_2: str = ""
+    mail: str = ""
 
 
 def as_typed(settings: ShopSettings, form: Mapping[str, str]) -> ShopSettings:
@@ -49,30 +67,62 @@ def as_typed(settings: ShopSettings, form: Mapping[str, str]) -> ShopSettings:
     return replace(settings, **values)
 
 
-def of(settings: ShopSettings, rule: RuleRow, today: date) -> list[Sample]:
+def rule_as_typed(form: Mapping[str, str], stored: RuleRow) -> RuleRow:
+    """The rule as typed when it can be used; else as stored."""
+    try:
+        draft = set_rules.check_draft({**form, "scope": "all", "subject": "", "which": ""})
+    except FieldErrors:
+        return stored
+    return RuleRow(
+        limit_mode=draft.limit_mode,
+        limit_units=draft.limit_units,
+        wait_from=draft.wait_from,
+        wait_to=draft.wait_to,
+        without_date=draft.without_date,
+        kind=draft.kind,
+        release_on=draft.release_on,
+        longest_wait=draft.longest_wait,
+        when_late=draft.when_late,
+    )
+
+
+def of(settings: ShopSettings, row: RuleRow, today: date, reply_to: str = "") -> list[Sample]:
     """Say what shoppers read with a delivery behind the next unit, without one, when it is late, past the limit."""
+    rule = _rule(row)
+    if rule.kind is RuleKind.DISCONTINUED or rule.limit.mode is LimitMode.NEVER:
+        why = "discontinued" if rule.kind is RuleKind.DISCONTINUED else "never on backorder"
+        return [Sample("With nothing in stock:", "Sold out", f"No badge: {why}.")]
     expected = today + AHEAD
-    found = [
-        _sample(
-            settings,
-            f"You enter a delivery expected {figures.day(expected, today)}:",
-            _covered(settings, expected, today),
-        )
-    ]
-    review = _review(settings, today)
-    if rule.wait_from and rule.wait_to:
-        wait = Promise(PromiseKind.WAIT, weeks=(rule.wait_from, rule.wait_to))
-        found.append(_sample(settings, "No delivery covers it:", wait))
-    elif rule.without_date == "sell":
-        found.append(_sample(settings, "No delivery covers it:", Promise(PromiseKind.NONE, review=review)))
+    covered = _covered(settings, rule, expected, today)
+    found = [_sample(settings, rule, f"You enter a delivery expected {figures.day(expected, today)}:", covered, today)]
+    if rule.release_on is not None and rule.release_on >= today:
+        found = [_sample(settings, rule, "Until the release:", by_rule(rule, today), today)]
     else:
-        found.append(Sample("No delivery covers it:", "Sold out", "No badge: the rule does not sell without a date."))
-    late = Promise(PromiseKind.LATE, review=review, delayed=True)
-    found.append(_sample(settings, "The delivery is late and has no new date:", late))
-    return [*found, _limit_sample(settings)]
+        review = _review(settings, today)
+        undated = replace(by_rule(rule, today), review=None if rule.usual_wait else review)
+        found.append(_sample(settings, rule, "No delivery covers it:", undated, today))
+    late = Promise(PromiseKind.LATE, review=_review(settings, today), delayed=True)
+    found.append(_sample(settings, rule, "The delivery is late and has no new date:", late, today))
+    return [*found, _limit_sample(settings), _mail(settings, covered, today, reply_to)]
 
 
-def _covered(settings: ShopSettings, expected: date, today: date) -> Promise:
+def _rule(row: RuleRow) -> Rule:
+    wait = (row.wait_from, row.wait_to) if row.wait_from is not None and row.wait_to is not None else None
+    return Rule(
+        0,
+        "all",
+        "",
+        Limit(LimitMode(row.limit_mode), row.limit_units),
+        wait,
+        WithoutDate(row.without_date),
+        kind=RuleKind(row.kind),
+        release_on=row.release_on,
+        longest_wait_weeks=row.longest_wait,
+        when_late=WhenLate(row.when_late),
+    )
+
+
+def _covered(settings: ShopSettings, rule: Rule, expected: date, today: date) -> Promise:
     row = SupplyRow(
         row_id=0,
         delivery_id=0,
@@ -86,7 +136,8 @@ def _covered(settings: ShopSettings, expected: date, today: date) -> Promise:
     )
     window = shown_window(row, date_policy(settings), today)
     assert window is not None  # a day ahead always has one
-    return Promise(PromiseKind.DATE, window.from_, window.to)
+    arrives = Promise(PromiseKind.DATE, window.from_, window.to)
+    return after_release(arrives, rule.release_on) if rule.release_on and rule.release_on >= today else arrives
 
 
 def _review(settings: ShopSettings, today: date) -> date:
@@ -97,10 +148,50 @@ def _words(settings: ShopSettings) -> BadgeWords:
     return BadgeWords(settings.date_words, settings.may_cancel, settings.show_units_left, str(g.zone))
 
 
-def _sample(settings: ShopSettings, when: str, promise: Promise) -> Sample:
-    verdict = Verdict(State.BACKORDERABLE, Reason.NONE, CONTINUE, UNITS_LEFT, None)
-    data = badge_data(verdict, NextUnit(promise), _words(settings))
-    return _lines(when, data)
+def _sample(settings: ShopSettings, rule: Rule, when: str, promise: Promise, today: date) -> Sample:
+    """The badge, or why there is none: judged as the switch judges."""
+    dated = promise.kind is PromiseKind.DATE
+    days = (promise.to - today).days if promise.to else None
+    late = promise.kind is PromiseKind.LATE
+    facts = Selling(True, True, True, False, False, 0, 0, 0, dated, late, False, days)
+    verdict = decide_selling(facts, _with_room(rule))
+    if verdict.state is not State.BACKORDERABLE:
+        return Sample(when, "Sold out", f"No badge: {NOT_SOLD[verdict.reason]}.")
+    verdict = replace(verdict, remaining=UNITS_LEFT)
+    return _lines(when, badge_data(verdict, NextUnit(promise), _words(settings)))
+
+
+NOT_SOLD = {
+    Reason.NO_DATE: "the rule does not sell without a date",
+    Reason.LATE: "the rule stops while a delivery is late",
+    Reason.TOO_LONG: "the wait is longer than the rule sells at",
+}
+
+
+def _with_room(rule: Rule) -> Rule:
+    """The same with units left: an example of its limit follows."""
+    return replace(rule, limit=Limit(LimitMode.NO_LIMIT))
+
+
+def _mail(settings: ShopSettings, promise: Promise, today: date, reply_to: str) -> Sample:
+    """The confirmation a customer gets who bought under the first example."""
+    letter = Letter(
+        kind=LetterKind.CONFIRMED,
+        shop_name=g.shop_facts.name or g.shop,
+        order_name="#1043",
+        first_name="Ada",
+        locale="en",
+        lines=(LetterLine("Winter Boots", "Black / 42", "EXAMPLE", 1, 1, Shown.of(promise)),),
+        rest=Rest.NOTHING_ELSE,
+        may_cancel=settings.may_cancel,
+        is_delay_notice=False,
+        status_url=None,
+        reply_to=reply_to or "your support address",
+        say=settings.date_words,
+        today=today,
+    )
+    rendered = render(letter)
+    return Sample("The mail that confirms it:", rendered.subject, mail=rendered.text)
 
 
 def _limit_sample(settings: ShopSettings) -> Sample:

@@ -10,7 +10,18 @@ import pytest
 
 from plugin.domain.business_days import WorkingCalendar
 from plugin.domain.lead_time import SupplierRecord, believed
-from plugin.domain.limits import Limit, LimitMode, Reason, Rule, Selling, State, Verdict, WithoutDate, decide_selling
+from plugin.domain.limits import (
+    Limit,
+    LimitMode,
+    Reason,
+    Rule,
+    Selling,
+    State,
+    Verdict,
+    WhenLate,
+    WithoutDate,
+    decide_selling,
+)
 from plugin.domain.promises import (
     BadgeWords,
     DatePolicy,
@@ -58,21 +69,13 @@ def test_a_date_that_passes_while_orders_are_missing_is_not_shown() -> None:
     assert world.promise(number) is None
 
 
-@pytest.mark.parametrize(
-    ("wait", "without_date", "state"),
-    [
-        (None, WithoutDate.STOP, State.PAUSED),
-        (None, WithoutDate.SELL, State.BACKORDERABLE),
-        ((3, 4), WithoutDate.STOP, State.BACKORDERABLE),
-    ],
-)
-def test_late_supply_sells_on_only_by_the_rule(
-    wait: tuple[int, int] | None, without_date: WithoutDate, state: State
-) -> None:
-    rule = Rule(1, "all", "", Limit(LimitMode.NO_LIMIT), wait, without_date)
-    verdict = decide_selling(Selling(True, True, True, False, False, 0, 0, 3, False, True), rule)
-    assert verdict.state is state
-    assert verdict.reason is (Reason.LATE if state is State.PAUSED else Reason.NONE)
+@pytest.mark.parametrize(("when_late", "state"), [(WhenLate.STOP, State.PAUSED), (WhenLate.SELL, State.BACKORDERABLE)])
+def test_late_supply_sells_on_only_by_the_rule(when_late: WhenLate, state: State) -> None:
+    for wait in (None, (3, 4)):
+        rule = Rule(1, "all", "", Limit(LimitMode.NO_LIMIT), wait, WithoutDate.STOP, when_late=when_late)
+        verdict = decide_selling(Selling(True, True, True, False, False, 0, 0, 3, False, True), rule)
+        assert verdict.state is state
+        assert verdict.reason is (Reason.LATE if state is State.PAUSED else Reason.NONE)
 
 
 def test_a_delivery_within_its_range_is_not_late_and_its_near_end_is_not_past() -> None:

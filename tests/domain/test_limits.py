@@ -13,7 +13,6 @@ from plugin.domain.limits import (
     State,
     WithoutDate,
     decide_selling,
-    deciding_rule,
 )
 from tests.builders import minutes, review_rules, up_to
 from tests.domain.world import World
@@ -159,14 +158,3 @@ def test_what_is_not_for_sale_shows_nothing_left() -> None:
         None,
         None,
     )
-
-
-def test_the_narrowest_setting_decides() -> None:
-    everything = rule(up_to(1), rule_id=1)
-    product = rule(up_to(2), scope="product", subject="p", rule_id=2)
-    variant = rule(Limit(LimitMode.NEVER), scope="variant", subject="v", rule_id=3)
-    rules = [everything, product, variant]
-    assert deciding_rule("v", "p", rules) == variant
-    assert deciding_rule("w", "p", rules) == product
-    assert deciding_rule("w", "q", rules) == everything
-    assert deciding_rule("w", "q", [product, variant]) is None

@@ -191,7 +191,7 @@ def test_the_list_is_narrowed_by_filter_and_words(site: Site, query: str, there:
 
 def test_a_variant_says_its_state_the_rule_and_who_waits(site: Site) -> None:
     text = " ".join(site.get("/products/11").text.split())
-    assert "Decided by the rule for all products: up to 10 each." in text
+    assert 'Decided by <a href="/settings#rule">rule 1: all products</a>: up to 10 each, usual wait' in text
     assert "The next buyer reads “ships around 7–14 December”." in text
     assert text.index("#1041") < text.index("#1042") < text.index("#1043")
     assert "#1041 joined the queue with 3 units" in text

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Table, delete, func, select, update
 
 from plugin.adapters.database.tables import (
+    collections,
     items,
     levels,
     line_states,
@@ -63,8 +64,8 @@ def put_variants(tx: Transaction, shop: str, found: Sequence[Variant], read_at: 
         for variant_id, variant in fresh.items()
         if newer[variant_id] is None or _differs(newer[variant_id], variant)
     }
-    statuses = {row.product_id: row.status for row in _product_rows(tx, shop, {v.product.product_id for v in found})}
-    changed |= {v.variant_id for v in fresh.values() if statuses.get(v.product.product_id) != v.product.status}
+    known = {row.product_id: row for row in _product_rows(tx, shop, {v.product.product_id for v in found})}
+    changed |= {v.variant_id for v in fresh.values() if _is_another(known.get(v.product.product_id), v.product)}
     put_products(tx, shop, {v.product.product_id: v.product for v in fresh.values()}.values(), read_at)
     tx.upsert(
         variants,
@@ -90,11 +91,24 @@ def put_variants(tx: Transaction, shop: str, found: Sequence[Variant], read_at: 
 def _product_rows(tx: Transaction, shop: str, product_ids: Iterable[str]) -> list[Any]:
     return list(
         tx.execute(
-            select(products.c.product_id, products.c.status).where(
-                products.c.shop == shop, products.c.product_id.in_(product_ids)
-            )
+            select(
+                products.c.product_id,
+                products.c.status,
+                products.c.vendor,
+                products.c.product_type,
+                products.c.tags,
+                products.c.collections,
+            ).where(products.c.shop == shop, products.c.product_id.in_(product_ids))
         )
     )
+
+
+def _is_another(row: Any | None, product: Product) -> bool:
+    """Whether anything differs that decides how its variants sell: the status, and what rules look at."""
+    if row is None:
+        return True
+    words = (row.status, row.vendor, row.product_type) == (product.status, product.vendor, product.product_type)
+    return not words or set(row.tags) != set(product.tags) or set(row.collections) != set(product.collections)
 
 
 def _differs(row: Any, variant: Variant) -> bool:
@@ -102,6 +116,13 @@ def _differs(row: Any, variant: Variant) -> bool:
 
 
 def put_products(tx: Transaction, shop: str, found: Iterable[Product], read_at: datetime) -> None:
+    """Write products, and the names of the collections they are in."""
+    found = list(found)
+    titles = {c: title for p in found for c, title in zip(p.collections, p.collection_titles, strict=False)}
+    rows = [
+        {"shop": shop, "collection_id": c, "title": title, "read_at": read_at} for c, title in sorted(titles.items())
+    ]
+    tx.upsert(collections, rows)
     tx.upsert(
         products,
         [

@@ -90,10 +90,10 @@ def _item(shelf: _Shelf, node: Line) -> Item:
     return Item(item_id, node["inventoryItem"]["tracked"], tuple(levels.values()))
 
 
-def _collections(shelf: _Shelf, node: Line) -> list[str]:
+def _collections(shelf: _Shelf, node: Line) -> list[Line]:
     parents = (node["id"], node["product"]["id"])
-    found = (line["id"] for parent in parents for line in shelf.children(parent, "Collection"))
-    return list(dict.fromkeys(found))
+    found = (line for parent in parents for line in shelf.children(parent, "Collection"))
+    return list({line["id"]: line for line in found}.values())
 
 
 def _kind(gid: str) -> str:

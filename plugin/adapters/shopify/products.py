@@ -47,8 +47,9 @@ def variants_of_item(client: AdminClient, item_id: ItemGid) -> tuple[Variant, ..
     return read_variants(client, [VariantGid(node["id"]) for node in nodes])
 
 
-def product_of(node: Mapping[str, Any], collections: Iterable[str]) -> Product:
-    """Turn a `Product` into ours. Its picture is that of the first medium, when it has one."""
+def product_of(node: Mapping[str, Any], collections: Iterable[Mapping[str, Any]]) -> Product:
+    """Turn a `Product` and its `Collection`s into ours. Its picture is that of the first medium, when it has one."""
+    found = list(collections)
     preview = (node["featuredMedia"] or {}).get("preview") or {}
     return Product(
         product_id=ProductGid(node["id"]),
@@ -58,8 +59,9 @@ def product_of(node: Mapping[str, Any], collections: Iterable[str]) -> Product:
         vendor=node["vendor"] or "",
         product_type=node["productType"] or "",
         tags=tuple(node["tags"]),
-        collections=tuple(collections),
+        collections=tuple(one["id"] for one in found),
         image_url=(preview.get("image") or {}).get("url"),
+        collection_titles=tuple(one["title"] for one in found),
     )
 
 
@@ -77,11 +79,10 @@ def variant_of(node: Mapping[str, Any], product: Product) -> Variant:
     )
 
 
-def _collections(client: AdminClient, head: Mapping[str, Any]) -> list[str]:
+def _collections(client: AdminClient, head: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     first = head["collections"]
-    ids = [node["id"] for node in first["nodes"]]
+    found = list(first["nodes"])
     if first["pageInfo"]["hasNextPage"]:
         variables = {"id": head["id"], "after": first["pageInfo"]["endCursor"]}
-        rest = client.pages("product_collections", variables, ("product", "collections"))
-        ids.extend(node["id"] for node in rest)
-    return ids
+        found.extend(client.pages("product_collections", variables, ("product", "collections")))
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
 from plugin.adapters.database.reports.numbers import past_promise
 from plugin.adapters.database.reports.titles import full_title
@@ -21,6 +22,7 @@ from plugin.adapters.database.tables import (
     variants,
 )
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain import rules as rule_scopes
 from plugin.domain.promises import PromiseKind
 from plugin.errors import NotFound
 
@@ -28,7 +30,8 @@ PAGE = 50
 STATES = ("backorderable", "limit_reached", "paused", "in_stock", "changed_outside", "unmanaged", "untracked")
 # Filters that home's figures lead to, beside the states.
 WAITING = ("owed", "paid", "late")
-FILTERS = (*STATES, *WAITING)
+OWN = "own"  # with a setting of its own
+FILTERS = (*STATES, *WAITING, OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Listed:
     remaining: int | None
     available: int
     next_promise: dict[str, Any] | None
+    rule_id: int | None = None
 
     @property
     def title(self) -> str:
@@ -96,24 +100,42 @@ def page(tx: Transaction, shop: str, *, show: str, words: str, today: date, afte
         words: Looked for in product title, variant title and SKU.
         after: Product title and variant id of the last line of the page before.
     """
-    query = _listed().where(variants.c.shop == shop, variants.c.gone_at.is_(None))
-    if show in STATES:
-        query = query.where(variant_states.c.state == show)
-    elif show in WAITING:
-        query = query.where(_waits(shop, show, today))
-    if words:
-        like = f"%{_literal(words)}%"
-        query = query.where(
-            products.c.title.ilike(like, escape="\\")
-            | variants.c.sku.ilike(like, escape="\\")
-            | variants.c.title.ilike(like, escape="\\")
-        )
+    query = _listed().where(*_matching(shop, show, words, today))
     if after:
         query = query.where(tuple_(products.c.title, variants.c.variant_id) > tuple_(*after))
     rows = tx.rows(query.order_by(products.c.title, variants.c.variant_id).limit(PAGE + 1))
     shown = tuple(_line(row) for row in rows[:PAGE])
     more = len(rows) > PAGE
     return Page(shown, (shown[-1].product, shown[-1].variant_id) if more else None)
+
+
+def matching(tx: Transaction, shop: str, *, show: str, words: str, today: date, most: int) -> list[str]:
+    """The ids of the variants that a filter shows, in the list's order; at most so many and one more."""
+    query = _listed().where(*_matching(shop, show, words, today))
+    query = query.with_only_columns(variants.c.variant_id).order_by(products.c.title, variants.c.variant_id)
+    return [row.variant_id for row in tx.rows(query.limit(most + 1))]
+
+
+def titles(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> dict[str, str]:
+    """The full titles of variants that this shop has, by id."""
+    query = _listed().where(variants.c.shop == shop, variants.c.variant_id.in_(list(variant_ids)))
+    return {row.variant_id: full_title(row.product, row.variant) for row in tx.rows(query)}
+
+
+def _matching(shop: str, show: str, words: str, today: date) -> list[ColumnElement[bool]]:
+    """What a filter and words ask for."""
+    asked: list[ColumnElement[bool]] = [variants.c.shop == shop, variants.c.gone_at.is_(None)]
+    if show in STATES:
+        asked.append(variant_states.c.state == show)
+    elif show in WAITING:
+        asked.append(_waits(shop, show, today))
+    elif show == OWN:
+        asked.append(rules.c.scope.in_(rule_scopes.OWN))
+    if words:
+        like = f"%{_literal(words)}%"
+        found = (column.ilike(like, escape="\\") for column in (products.c.title, variants.c.sku, variants.c.title))
+        asked.append(or_(*found))
+    return asked
 
 
 def counts(tx: Transaction, shop: str) -> dict[str, int]:
@@ -232,6 +254,8 @@ def _listed() -> Select[Any]:
             variants.c.item_id,
             rules.c.wait_weeks_from,
             rules.c.wait_weeks_to,
+            rules.c.release_on,
+            variant_states.c.rule_id,
         )
         .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(
@@ -263,15 +287,18 @@ def _line(row: Any) -> Listed:
         remaining=row.remaining,
         available=row.available,
         next_promise=told,
+        rule_id=row.rule_id,
     )
 
 
 def _told_next(row: Any) -> dict[str, Any] | None:
     """The stored promise; where no delivery stands behind it, the rule as it is now decides, as on the badge."""
     stored: dict[str, Any] | None = row.next_promise
-    rests_on_the_rule = stored is None or stored["kind"] in (PromiseKind.NONE.value, PromiseKind.WAIT.value)
-    if not rests_on_the_rule:
+    if stored is not None and stored["kind"] not in (PromiseKind.NONE.value, PromiseKind.WAIT.value):
         return stored
+    if row.release_on is not None:
+        day = row.release_on.isoformat()
+        return {"kind": PromiseKind.DATE.value, "from": day, "to": day, "release": True}
     if row.wait_weeks_from is not None and row.wait_weeks_to is not None:
         return {"kind": PromiseKind.WAIT.value, "weeks": [row.wait_weeks_from, row.wait_weeks_to]}
     return stored if stored and stored["kind"] == PromiseKind.NONE.value else {"kind": PromiseKind.NONE.value}

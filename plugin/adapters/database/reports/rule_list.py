@@ -1,18 +1,28 @@
-"""Rules as forms show them."""
+"""Rules as forms and lists show them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, select
 
-from plugin.adapters.database.tables import rules, variant_states
+from plugin.adapters.database.tables import collections, products, rules, variant_states
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain.rules import OWN
+
+CHOICES_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A rule's fields. The defaults are the one we propose to a shop that has none."""
+    """
+    A rule's fields. The defaults are the one we propose to a shop that has none.
+
+    number: its place in the list, from 1; 0 for a setting of its own. name: of a collection; else the subject.
+    """
 
     rule_id: int | None = None
     scope: str = "all"
@@ -22,26 +32,67 @@ class RuleRow:
     wait_from: int | None = 3
     wait_to: int | None = 4
     without_date: str = "stop"
+    kind: str = "backorder"
+    release_on: date | None = None
+    longest_wait: int | None = None
+    when_late: str = "sell"
+    number: int = 0
+    name: str = ""
 
 
 PROPOSED = RuleRow()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A rule of the list, and how many variants it decides as last decided."""
+
+    rule: RuleRow
+    variants: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Whom a rule can speak of, by scope: pairs of subject and name, the most used first."""
+
+    collections: tuple[tuple[str, str], ...]
+    vendors: tuple[tuple[str, str], ...]
+    types: tuple[tuple[str, str], ...]
+    tags: tuple[tuple[str, str], ...]
 
 
 def for_subjects(tx: Transaction, shop: str, *subjects: tuple[str, str]) -> dict[str, RuleRow]:
     """Read the rules of these (scope, subject) pairs, keyed by scope; a pair without a rule is left out."""
     found = {}
     for scope, subject in subjects:
-        row = tx.execute(
-            select(rules).where(rules.c.shop == shop, rules.c.scope == scope, rules.c.subject == subject)
-        ).one_or_none()
+        row = tx.execute(_rules(shop).where(rules.c.scope == scope, rules.c.subject == subject)).one_or_none()
         if row:
             found[scope] = _rule(row)
     return found
 
 
+def one(tx: Transaction, shop: str, rule_id: int | None) -> RuleRow | None:
+    """Read a rule by its id; None when this shop has none such."""
+    row = tx.execute(_rules(shop).where(rules.c.id == rule_id)).one_or_none()
+    return _rule(row) if row else None
+
+
+def listed(tx: Transaction, shop: str) -> list[Entry]:
+    """The list from the top."""
+    counted = dict(
+        tx.rows(
+            select(variant_states.c.rule_id, func.count())
+            .where(variant_states.c.shop == shop, variant_states.c.rule_id.is_not(None))
+            .group_by(variant_states.c.rule_id)
+        )
+    )
+    rows = tx.rows(_rules(shop).where(rules.c.scope.not_in(OWN)).order_by(rules.c.position, rules.c.id))
+    return [Entry(_rule(row), counted.get(row.id, 0)) for row in rows]
+
+
 def own_settings(tx: Transaction, shop: str) -> int:
     """Count the products and variants whose own setting beats the list."""
-    return tx.execute(select(func.count()).where(rules.c.shop == shop, rules.c.scope != "all")).scalar_one()
+    return tx.execute(select(func.count()).where(rules.c.shop == shop, rules.c.scope.in_(OWN))).scalar_one()
 
 
 def managed(tx: Transaction, shop: str) -> tuple[int, int]:
@@ -51,7 +102,43 @@ def managed(tx: Transaction, shop: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def _rule(row) -> RuleRow:  # type: ignore[no-untyped-def]
+def choices(tx: Transaction, shop: str) -> Choices:
+    """Everything products are sorted by in this shop."""
+    vendors: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    tags: Counter[str] = Counter()
+    sold_in: Counter[str] = Counter()
+    rows = tx.rows(
+        select(products.c.vendor, products.c.product_type, products.c.tags, products.c.collections).where(
+            products.c.shop == shop, products.c.gone_at.is_(None)
+        )
+    )
+    for vendor, product_type, its_tags, its_collections in rows:
+        vendors[vendor] += 1
+        types[product_type] += 1
+        tags.update(its_tags)
+        sold_in.update(its_collections)
+    titles = dict(tx.rows(select(collections.c.collection_id, collections.c.title).where(collections.c.shop == shop)))
+    named = [(c, titles[c]) for c, _ in sold_in.most_common() if c in titles]
+    return Choices(
+        tuple(sorted(named[:CHOICES_SHOWN], key=lambda pair: pair[1].casefold())),
+        _most_used(vendors),
+        _most_used(types),
+        _most_used(tags),
+    )
+
+
+def _most_used(counted: Counter[str]) -> tuple[tuple[str, str], ...]:
+    words = [word for word, _ in counted.most_common(CHOICES_SHOWN + 1) if word.strip()][:CHOICES_SHOWN]
+    return tuple((word, word) for word in sorted(words, key=str.casefold))
+
+
+def _rules(shop: str) -> Select[Any]:
+    named = and_(collections.c.shop == rules.c.shop, collections.c.collection_id == rules.c.subject)
+    return select(rules, collections.c.title).outerjoin(collections, named).where(rules.c.shop == shop)
+
+
+def _rule(row: Any) -> RuleRow:
     return RuleRow(
         row.id,
         row.scope,
@@ -61,4 +148,10 @@ def _rule(row) -> RuleRow:  # type: ignore[no-untyped-def]
         row.wait_weeks_from,
         row.wait_weeks_to,
         row.without_date,
+        row.kind,
+        row.release_on,
+        row.longest_wait_weeks,
+        row.when_late,
+        0 if row.scope in OWN else max(1, row.position),
+        row.title or row.subject,
     )

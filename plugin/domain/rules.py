@@ -1,0 +1,144 @@
+"""One ordered list of rules: the first match from the top decides, and a setting of a product's own beats the list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from plugin.domain.limits import Rule
+
+DISCONTINUED_TAG = "discontinued"
+
+
+class Scope(StrEnum):
+    """Who a rule speaks of. The first two are settings of their own, the others entries of the list."""
+
+    VARIANT = "variant"
+    PRODUCT = "product"
+    ALL = "all"
+    COLLECTION = "collection"
+    VENDOR = "vendor"
+    TYPE = "type"
+    TAG = "tag"
+
+
+OWN = (Scope.VARIANT, Scope.PRODUCT)  # the narrower first
+LISTED = (Scope.ALL, Scope.COLLECTION, Scope.VENDOR, Scope.TYPE, Scope.TAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What rules look at in a variant. `collections` are GIDs, as last read."""
+
+    variant_id: str
+    product_id: str
+    vendor: str = ""
+    product_type: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+
+    @property
+    def is_discontinued(self) -> bool:
+        return any(same_words(tag, DISCONTINUED_TAG) for tag in self.tags)
+
+
+def same_words(one: str, other: str) -> bool:
+    """Shopify takes no notice of case in tags, vendors and types; nor do rules."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def matches(rule: Rule, variant: Described) -> bool:
+    """Whether a rule speaks of a variant."""
+    match Scope(rule.scope):
+        case Scope.ALL:
+            return True
+        case Scope.VARIANT:
+            return rule.subject == variant.variant_id
+        case Scope.PRODUCT:
+            return rule.subject == variant.product_id
+        case Scope.COLLECTION:
+            return rule.subject in variant.collections
+        case Scope.VENDOR:
+            return same_words(rule.subject, variant.vendor)
+        case Scope.TYPE:
+            return same_words(rule.subject, variant.product_type)
+        case Scope.TAG:
+            return any(same_words(rule.subject, tag) for tag in variant.tags)
+
+
+def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Rules as they are asked: own settings, of variants before products, then the list from the top."""
+    return tuple(sorted(rules, key=lambda r: (_rank(r), r.position, r.rule_id)))
+
+
+def _rank(rule: Rule) -> int:
+    return OWN.index(Scope(rule.scope)) if rule.scope in OWN else len(OWN)
+
+
+class RuleList:
+    """The rules of a shop, ready to be asked about many variants. Own settings are looked up, the list is walked."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        ordered = in_order(rules)
+        self.own = {(r.scope, r.subject): r for r in ordered if r.scope in OWN}
+        self.listed = tuple(r for r in ordered if r.scope not in OWN)
+
+    def deciding(self, variant: Described) -> Rule | None:
+        """Find the rule that decides for a variant; None when none speaks of it."""
+        for scope, subject in ((Scope.VARIANT, variant.variant_id), (Scope.PRODUCT, variant.product_id)):
+            own = self.own.get((scope.value, subject))
+            if own is not None:
+                return own
+        return next((rule for rule in self.listed if matches(rule, variant)), None)
+
+
+def put(rules: Sequence[Rule], rule: Rule) -> tuple[Rule, ...]:
+    """
+    The rules with this one saved: in the place of the one with its number, else of the one of its scope and subject.
+
+    A new entry of the list goes above the rule for all products when that is the last, where it can decide something,
+    else to the end.
+    """
+    same = next((r for r in rules if rule.rule_id and r.rule_id == rule.rule_id), None)
+    twin = next((r for r in rules if r.scope == rule.scope and _same_subject(r, rule)), None)
+    found = same or twin
+    rest = [r for r in rules if r is not found and r is not twin]
+    if found is not None:
+        return (*rest, replace(rule, rule_id=found.rule_id, position=found.position))
+    if rule.scope in OWN:
+        return (*rest, rule)
+    listed = list(RuleList(rest).listed)
+    own = [r for r in rest if r.scope in OWN]
+    last_is_all = bool(listed) and listed[-1].scope == Scope.ALL
+    listed.insert(len(listed) - 1 if last_is_all else len(listed), rule)
+    return tuple(own) + numbered(listed)
+
+
+def _same_subject(one: Rule, other: Rule) -> bool:
+    if one.scope in (Scope.VENDOR, Scope.TYPE, Scope.TAG):
+        return same_words(one.subject, other.subject)
+    return one.subject == other.subject
+
+
+def take_away(rules: Sequence[Rule], gone: Collection[tuple[str, str]]) -> tuple[Rule, ...]:
+    """The rules without those of these scopes and subjects: the next that fits decides."""
+    left = [r for r in rules if (r.scope, r.subject) not in gone]
+    return tuple(r for r in left if r.scope in OWN) + numbered(RuleList(left).listed)
+
+
+def move(rules: Sequence[Rule], rule_id: int, *, up: bool) -> tuple[Rule, ...]:
+    """The rules with an entry of the list one place higher or lower; at the end of the list it stays."""
+    listed = list(RuleList(rules).listed)
+    at = next((i for i, r in enumerate(listed) if r.rule_id == rule_id), None)
+    if at is None:
+        return tuple(rules)
+    to = at - 1 if up else at + 1
+    if 0 <= to < len(listed):
+        listed[at], listed[to] = listed[to], listed[at]
+    return tuple(r for r in rules if r.scope in OWN) + numbered(listed)
+
+
+def numbered(listed: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Give the entries of the list their places from 1."""
+    return tuple(replace(rule, position=n) for n, rule in enumerate(listed, start=1))

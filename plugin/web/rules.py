@@ -1,0 +1,153 @@
+"""Rules of the list: add, edit, move, remove, each shown before it is done, and the last one taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import abort, g, redirect, render_template, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from plugin.adapters.database import rules as rule_rows
+from plugin.adapters.database.reports import rule_list
+from plugin.adapters.database.reports.rule_list import RuleRow
+from plugin.domain.rules import OWN
+from plugin.errors import FieldErrors
+from plugin.services import save_settings, set_rules, switch_shop
+from plugin.services.set_rules import RuleDraft
+from plugin.web import labels, previews, samples
+from plugin.web.numbers import LARGEST_ROW
+from plugin.web.parts import parts
+from plugin.web.session import admin_blueprint
+
+blueprint = admin_blueprint("rules", __name__)
+
+BLANK = RuleRow(scope="")
+
+
+@blueprint.get("/settings/rules/new")
+def new() -> str:
+    return _page(BLANK)
+
+
+@blueprint.get("/settings/rules/<row:rule_id>")
+def edit(rule_id: int) -> str:
+    return _page(_listed(rule_id))
+
+
+@blueprint.post("/settings/rule")
+def change() -> AnyResponse | str | tuple[str, int]:
+    """Preview first (`act` preview), then save (`act` save or save_on): the confirmation carries the same fields."""
+    try:
+        draft = set_rules.check_draft(request.form, g.today)
+    except FieldErrors as exc:
+        return _page(BLANK, typed=request.form, errors=exc.errors), 422
+    if draft.scope in OWN:
+        abort(400)  # no form here offers it: a product's own setting is made on its page
+    says = _says(draft)
+    wanted = set_rules.saving(draft, f"{says} was saved")
+    act = request.form.get("act")
+    if act in ("save", "save_on"):
+        previews.make(wanted, request.form)
+        if act == "save_on":
+            switch_shop.turn_on(parts().database, parts().jobs, g.shop, g.now)
+        return redirect(f"/settings?done={'on' if act == 'save_on' else 'rule'}", 303)
+    return previews.show(
+        wanted, says=says, form=request.form, action="/settings/rule", back="/settings", may_turn_on=True
+    )
+
+
+@blueprint.post("/settings/rule/move")
+def move() -> AnyResponse | str:
+    """One place up or down (`to`). Asked about only where it opens or closes something."""
+    rule = _listed(_rule_id())
+    up = request.form.get("to") == "up"
+    says = f"{labels.who(rule.scope, rule.name)} goes {'up' if up else 'down'} one place"
+    wanted = set_rules.moving(rule.rule_id or 0, up=up, what=says.replace(" goes ", " went "))
+    if request.form.get("act") == "save" or previews.changes_nothing(wanted):
+        previews.make(wanted, request.form)
+        return redirect("/settings?done=moved", 303)
+    return previews.show(
+        wanted, says=says, form=request.form, action="/settings/rule/move", back="/settings", may_turn_on=False
+    )
+
+
+@blueprint.post("/settings/rule/remove")
+def remove() -> AnyResponse | str:
+    rule = _listed(_rule_id())
+    name = labels.who(rule.scope, rule.name)
+    wanted = set_rules.clearing([(rule.scope, rule.subject)], f"The rule for {_small(name)} was removed")
+    if request.form.get("act") == "save":
+        previews.make(wanted, request.form)
+        return redirect("/settings?done=removed", 303)
+    return previews.show(
+        wanted,
+        says=f"{name}: no rule any more; the next one that fits decides",
+        form=request.form,
+        action="/settings/rule/remove",
+        back="/settings",
+        may_turn_on=False,
+    )
+
+
+@blueprint.post("/settings/rule/take-back")
+def take_back() -> AnyResponse:
+    number = request.form.get("number", "")
+    if not number.isdigit() or int(number) > LARGEST_ROW:
+        abort(400)
+    set_rules.take_back(parts().database, parts().jobs, g.shop, int(number), g.now)
+    return redirect(f"{previews.back_to('/settings')}?done=taken-back", 303)
+
+
+@blueprint.post("/settings/rule/sample")
+def sample() -> str:
+    """What shoppers would read under the rule as it is typed; an unfinished form shows the stored one."""
+    with parts().database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+    rule = samples.rule_as_typed(request.form, rule_list.PROPOSED)
+    return render_template("pages/settings_sample.html", samples=samples.of(settings, rule, g.today))
+
+
+def _rule_id() -> int:
+    text = request.form.get("rule_id", "")
+    if not (text.isascii() and text.isdigit()) or int(text) > LARGEST_ROW:
+        abort(400)
+    return int(text)
+
+
+def _listed(rule_id: int) -> RuleRow:
+    with parts().database.read() as tx:
+        found = rule_list.one(tx, g.shop, rule_id)
+    if found is None or found.scope in OWN:
+        abort(404)
+    return found
+
+
+def _says(draft: RuleDraft) -> str:
+    with parts().database.read() as tx:
+        name = rule_rows.name_of(tx, g.shop, draft.scope, draft.subject)
+    return f"{labels.who(draft.scope, name)}: {labels.rule_words(draft, g.today)}"
+
+
+def _small(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+def _page(rule: RuleRow, *, typed: MultiDict[str, str] | None = None, errors: Mapping[str, str] | None = None) -> str:
+    with parts().database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+        choices = rule_list.choices(tx, g.shop)
+        seen = rule_rows.last_change(tx, g.shop).number
+    form = typed if typed is not None else rule
+    which = typed.get("which", "") if typed is not None else f"{rule.scope}:{rule.subject}" if rule.scope else ""
+    shown = samples.rule_as_typed(typed, rule) if typed is not None else rule
+    return render_template(
+        "pages/rule.html",
+        rule=form,
+        which=which,
+        name=rule.name,
+        choices=choices,
+        seen=seen,
+        samples=samples.of(settings, shown, g.today),
+        errors=errors,
+    )
