@@ -81,13 +81,17 @@ def failed_first(tx: Transaction) -> list[str]:
 
 def run(parts: Parts, shop: str) -> None:
     """Carry a sync on until it is done, or until Shopify says later."""
+    with parts.database.read() as tx:
+        waiting = _running(tx, shop)
+    if waiting is None or _is_resting(waiting, parts.clock.now()):
+        return
     with Lease(parts.database, shop, "sync", timedelta(seconds=60)) as lease:
         while lease.is_ours:
             with parts.database.read() as tx:
                 if not shops.is_installed(tx, shop):
                     return
                 row = _running(tx, shop)
-            if row is None or _is_resting(row, parts.clock.now()):
+            if row is None:
                 return
             try:
                 if not _step(parts, shop, row, lease):

@@ -258,9 +258,7 @@ def filled_row(table: Table, shop: str, number: int) -> dict[str, Any]:
     for column in table.columns:
         if column.name == "shop":
             values[column.name] = shop
-        elif column.foreign_keys and column.name != "shop":
-            values[column.name] = number
-        elif column.name == "id":
+        elif (column.foreign_keys and column.name != "shop") or column.name == "id":
             values[column.name] = number
         elif not column.nullable or column.primary_key:
             kind = column.type.python_type if not isinstance(column.type, t.Instant) else datetime
