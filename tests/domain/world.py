@@ -285,6 +285,7 @@ class World:
             inherited=sold.inherited,
             steps=history.steps,
             overage=history.overage,
+            tell_inherited=history.tell_inherited,
         )
 
     def _row(self, delivery: Delivery) -> SupplyRow:
@@ -307,7 +308,6 @@ class World:
     def _promises(self, line: SoldLine, told: LinePromises) -> LinePromises:
         return told if told.has_version_0 else replace(told, published=line.published)
 
-            tell_inherited=history.tell_inherited,
     def _past(self, line_id: str) -> list[PastNotice]:
         mine = [mail for mail in self.mails if mail.line_id == line_id]
         return [PastNotice(m.notice_id, m.kind, m.occasion, not m.sent, m.told, m.told_on) for m in mine]

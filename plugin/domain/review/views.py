@@ -60,9 +60,9 @@ class ReviewRules:
     accept_after: timedelta
     tell_after_days: int
     timezone: str
+    on_track_days: int = 21
     settle_differences: bool = False  # first sync: a difference is stored at once
     difference_cause: str = "unknown"
-    on_track_days: int = 21
 
 
 @dataclass(frozen=True, slots=True)
