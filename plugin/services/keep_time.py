@@ -15,7 +15,7 @@ from plugin.adapters.clock import ClockUnreachable
 from plugin.adapters.database import inbox, leases, shops
 from plugin.adapters.database.transaction import Transaction
 from plugin.errors import Conflict
-from plugin.services import erase_customer, install_shop, keep_tokens, run_lanes, sync_shop
+from plugin.services import erase_customer, install_shop, keep_tokens, mail_alerts, run_lanes, sync_shop
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -42,6 +42,7 @@ def run(parts: Parts, stopping: Callable[[], bool]) -> None:
             if is_ours:
                 run_lanes.sweep(parts)
                 _begin_nightly(parts)
+                mail_alerts.queue_due(parts)
                 if time.monotonic() - tidied_at > TIDY_EVERY_S:
                     _tidy(parts)
                     tidied_at = time.monotonic()

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 
 from plugin import metrics
-from plugin.adapters.database import ledger, shops
+from plugin.adapters.database import alerts, ledger, shops
 from plugin.adapters.database.tables import (
     deliveries,
     delivery_rows,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+ALERT = "alert"
 NOTICES_AT_ONCE = 200
 TRIES = 6
 LEASE = timedelta(seconds=90)
@@ -206,7 +207,7 @@ def _write_letter(
             created_at=now,
             not_before=now,
             attempts=0,
-            rfc_message_id=_rfc_message_id(parts, shop, key),
+            rfc_message_id=rfc_message_id(parts, shop, key),
             to_encrypted=parts.vault.encrypt(facts.email) if facts.email else "",
             letter_encrypted=seal(parts.vault, rendered),
             why=rows[0].why,
@@ -238,7 +239,7 @@ def preview_letter(
     return render(letter)
 
 
-def _rfc_message_id(parts: Parts, shop: str, key: str) -> str:
+def rfc_message_id(parts: Parts, shop: str, key: str) -> str:
     """The same for the same message, so that a mail server or a reader can tell a repetition."""
     digest = hashlib.sha256(f"{shop}/{key}".encode()).hexdigest()[:32]
     domain = parts.settings.mail_from.rstrip(">").rpartition("@")[2] or urlsplit(parts.settings.app_url).hostname
@@ -411,11 +412,13 @@ def _send_next(parts: Parts, shop: str) -> bool:
     now = parts.clock.now()
     with parts.database.begin() as tx:
         settings = save_settings.read(tx, shop)
-        if not shops.is_installed(tx, shop) or settings.mail_paused_at is not None:
+        if not shops.is_installed(tx, shop):
             return False
+        # A pause holds back what customers get; whoever pauses still hears of what cannot wait.
+        may_go = messages.c.kind == ALERT if settings.mail_paused_at is not None else true()
         row = tx.execute(
             select(messages)
-            .where(messages.c.shop == shop, messages.c.state == "waiting", messages.c.not_before <= now)
+            .where(messages.c.shop == shop, messages.c.state == "waiting", messages.c.not_before <= now, may_go)
             .order_by(messages.c.id)
             .limit(1)
         ).first()
@@ -472,6 +475,9 @@ def _note(
                 not_before=now + wait,
             )
         )
+        if state == "failed" and row.kind != ALERT:
+            day = now.astimezone(ZoneInfo(_zone_of(tx, row.shop))).date().isoformat()
+            alerts.raise_once(tx, row.shop, alerts.MAIL_FAILED, day, now)
         if state != "sent":
             return
         for notice in tx.execute(select(notices).where(notices.c.shop == row.shop, notices.c.message_id == row.id)):

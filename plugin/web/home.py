@@ -50,8 +50,7 @@ class Needs:
         lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.books)
         asked = (self.scopes, self.data_requests)
         flags = (self.locked_out, self.held_off, self.unexplained, self.failed, self.unknown, self.mail_paused)
-        flags += (self.untold,)
-        return sum(len(found) for found in (*lists, *asked)) + sum(bool(flag) for flag in flags)
+        return sum(len(found) for found in (*lists, *asked)) + sum(bool(flag) for flag in (*flags, self.untold))
 
 
 @blueprint.get("/")
@@ -143,8 +142,8 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         scopes=obligations.missing_scopes(tx, g.shop),
         unexplained=obligations.unexplained_continue(tx, g.shop),
         data_requests=obligations.data_requests(tx, g.shop),
-        late=[d for d in open_deliveries if d.late_days(g.today) and d.to_come],
-        undated=[d for d in open_deliveries if d.expected_on is None and d.to_come],
+        late=_longest_first([d for d in open_deliveries if d.late_days(g.today) and not d.asks_when(g.today)]),
+        undated=[d for d in open_deliveries if d.asks_when(g.today)],
         rises=needs.rises(tx, g.shop),
         approvals=needs.approvals(tx, g.shop),
         untold=_untold(tx, settings),
@@ -155,6 +154,10 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         mail_unconfirmed=settings.mail_confirmed_at is None,
         mail_paused=settings.mail_paused_at is not None,
     )
+
+
+def _longest_first(late: list[supply.Delivery]) -> list[supply.Delivery]:
+    return sorted((d for d in late if d.to_come), key=lambda d: (-d.late_days(g.today), -d.orders_waiting))
 
 
 def _untold(tx: Transaction, settings: ShopSettings) -> int:

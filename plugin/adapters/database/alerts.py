@@ -13,6 +13,8 @@ from plugin.adapters.database.transaction import Transaction
 
 CHANGED_OUTSIDE = "changed_outside"
 OVERAGE = "overage"
+BRAKE = "brake"  # data: variants, how many went to zero at once
+MAIL_FAILED = "mail_failed"
 DATA_REQUEST = "data_request"
 BROKEN_EFFECT = "broken_effect"
 SCOPE_MISSING = "scope_missing"

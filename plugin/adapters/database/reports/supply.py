@@ -55,6 +55,12 @@ class Delivery:
     def name(self) -> str:
         return f"{self.supplier} {self.reference}".strip()
 
+    def asks_when(self, today: date) -> bool:
+        """Whether nobody knows when what is still to come will come: no date, or a part arrived and its day is here."""
+        if self.state != "open" or not self.to_come:
+            return False
+        return self.expected_on is None or (self.arrived > 0 and self.expected_on <= today)
+
     def late_days(self, today: date) -> int:
         """Days past the expected date; 0 while it is not late."""
         if self.state != "open" or self.expected_on is None:

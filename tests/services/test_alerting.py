@@ -1,0 +1,131 @@
+"""What the merchant is mailed: the morning's list, and at once what cannot wait, about one thing at most once a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from plugin.adapters.database import alerts, shops
+from plugin.adapters.database import tables as t
+from plugin.services import control_mail, edit_delivery, mail_alerts, send_mail
+from tests.services.store import Store
+
+OWNER = "owner@larkspur-outdoor.example"
+
+
+def at_eight(shop: Store, *, days: int = 1) -> None:
+    """Move the store's clock to 8:00 of the shop's own next day."""
+    with shop.reading() as tx:
+        zone = ZoneInfo(str(shops.find(tx, shop.shop).timezone))  # type: ignore[union-attr]
+    local = shop.now().astimezone(zone)
+    morning = datetime.combine(local.date() + timedelta(days=days), mail_alerts.MORNING, zone)
+    shop.advance(seconds=(morning - shop.now()).total_seconds())
+
+
+def turn(shop: Store) -> list[dict[str, Any]]:
+    """One turn of clock and mail lane; says which alerts left."""
+    before = len(shop.mails())
+    mail_alerts.queue_due(shop.parts)
+    send_mail.run(shop.parts, shop.shop)
+    return [m for m in shop.mails()[before:] if OWNER in m["to"]]
+
+
+def open_shop(shop: Store) -> None:
+    shop.install()
+    shop.open_for_business()
+    with shop.parts.database.begin() as tx:
+        tx.execute(
+            t.shop_settings.update()
+            .where(t.shop_settings.c.shop == shop.shop)
+            .values(alerts_to_encrypted=shop.parts.vault.encrypt(OWNER))
+        )
+    turn(shop)
+
+
+def raise_overage(shop: Store, line: str, units: int) -> None:
+    sku = shop.truth()["variants"][0]["sku"]
+    with shop.parts.database.begin() as tx:
+        alerts.raise_once(
+            tx, shop.shop, alerts.OVERAGE, line, shop.now(), subject=shop.gid(sku), data={"line": line, "units": units}
+        )
+
+
+def test_a_morning_on_which_nothing_needs_the_merchant_brings_no_mail(fresh_shop: Store) -> None:
+    open_shop(fresh_shop)
+    at_eight(fresh_shop)
+    assert turn(fresh_shop) == []
+
+
+def test_the_mornings_list_comes_once_at_eight_and_names_what_is_late(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    open_shop(shop)
+    sku = shop.a_sku()
+    draft = edit_delivery.DeliveryDraft(
+        "Acme", "PO-1", shop.place(), (shop.now() - timedelta(days=2)).date(), ((shop.item(sku), 5),)
+    )
+    number = edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
+    shop.settle()
+    at_eight(shop)
+    (mail,) = turn(shop)
+    assert "Acme PO-1 is 3 days late" in mail["text"]
+    assert f"/deliveries/{number}" in mail["text"]
+    assert turn(shop) == []
+    shop.advance(hours=8)
+    assert turn(shop) == []
+    at_eight(shop)
+    assert "Acme PO-1 is 4 days late" in turn(shop)[0]["text"]
+
+
+def test_sales_past_the_limit_are_told_within_minutes_and_once_a_day_for_one_product(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    open_shop(shop)
+    at_eight(shop)
+    turn(shop)
+    raise_overage(shop, "line-1", 2)
+    raise_overage(shop, "line-2", 1)
+    assert turn(shop) == []
+    shop.advance(minutes=2)
+    (mail,) = turn(shop)
+    assert "3 units sold past the limit of 5" in mail["subject"]
+    raise_overage(shop, "line-3", 4)
+    shop.advance(minutes=10)
+    assert turn(shop) == []
+    at_eight(shop)
+    later = turn(shop)
+    assert ["4 units sold past the limit" in m["subject"] for m in later] == [True]
+    shop.advance(minutes=10)
+    assert turn(shop) == []
+
+
+def test_mail_that_fails_is_told_at_once_even_while_mail_to_customers_is_paused(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    open_shop(shop)
+    at_eight(shop)
+    turn(shop)
+    sku = shop.a_sku()
+    shop.buy((sku, 1))
+    shop.settle()
+    with shop.parts.database.begin() as tx:
+        tx.execute(t.messages.update().where(t.messages.c.kind == "confirmed").values(state="waiting", attempts=5))
+        tx.execute(t.messages.update().where(t.messages.c.kind == "confirmed").values(to_encrypted=_nowhere(shop)))
+    send_mail.run(shop.parts, shop.shop)
+    assert len(shop.rows(t.messages, t.messages.c.state == "failed")) == 1
+    control_mail.pause(shop.parts.database, shop.shop, shop.now())
+    shop.advance(minutes=2)
+    assert ["1 mail could not be sent" in m["subject"] for m in turn(shop)] == [True]
+    shop.advance(minutes=2)
+    assert turn(shop) == []
+
+
+def _nowhere(shop: Store) -> str:
+    return shop.parts.vault.encrypt("no address at all")
+
+
+def test_no_alert_leaves_before_the_merchant_has_confirmed_a_test_mail(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    shop.install()
+    raise_overage(shop, "line-1", 1)
+    at_eight(shop)
+    assert turn(shop) == []
+    assert shop.rows(t.messages) == []
