@@ -18,7 +18,12 @@ from plugin.adapters.database.tables import metadata
 from plugin.services import install_shop, keep_tokens, run_lanes, save_settings, set_rules, switch_shop
 from tests.live import SHOP, Live
 
-PERSON = {"email": "tovelin.zetterquist@example.com", "first_name": "Tovelin", "last_name": "Zetterquist", "locale": "en"}
+PERSON = {
+    "email": "tovelin.zetterquist@example.com",
+    "first_name": "Tovelin",
+    "last_name": "Zetterquist",
+    "locale": "en",
+}
 
 
 RULE = {"limit_mode": "up_to", "limit_units": "5", "wait_from": "3", "wait_to": "4", "without_date": "sell"}

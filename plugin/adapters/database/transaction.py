@@ -24,7 +24,7 @@ def _normal_url(url: str) -> str:
 
 
 def make_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """Build an engine for SQLite (WAL, writers queue up) or PostgreSQL. Connects to nothing yet; errors tell no values."""
+    """Build an engine for SQLite (WAL, writers queue up) or PostgreSQL. Errors tell no values."""
     url = _normal_url(url)
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
