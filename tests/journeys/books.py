@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -125,3 +125,104 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
         for name, rows in before.items()
         if rows != after[name]
     }
+
+
+def compare_queues(database: Database, shop: str, truth: dict[str, Any]) -> None:
+    """Every open unit is held or owed, and as many are owed as the stock that counts does not cover."""
+    with database.read() as tx:
+        states = tx.rows(select(t.line_states).where(t.line_states.c.shop == shop))
+        places = tx.rows(select(t.item_states).where(t.item_states.c.shop == shop))
+        baselines = {
+            (b.item_id, b.location_id): b.units
+            for b in tx.execute(select(t.baselines).where(t.baselines.c.shop == shop))
+        }
+    open_now = open_by_line(truth)
+    by_line: dict[str, int] = defaultdict(int)
+    for (line_id, _), units in open_now.items():
+        by_line[line_id] += units
+    assert {s.line_id: s.open_units for s in states} == dict(by_line)
+    assert all(s.held_units + s.owed_units == s.open_units for s in states)
+
+    owed: dict[str, int] = defaultdict(int)
+    unpaid: dict[str, int] = defaultdict(int)
+    for state in states:
+        owed[state.item_id] += state.owed_units
+        unpaid[state.item_id] += state.unpaid
+    item_of = {line["gid"]: line["inventory_item_id"] for o in truth["orders"] for line in o["lines"]}
+    open_at: dict[tuple[str, str], int] = defaultdict(int)
+    for (line_id, location_id), units in open_now.items():
+        open_at[item_gid(item_of[line_id]), location_id] += units
+    asks = {p.item_id for p in places if p.unexplained}
+    for variant in truth["variants"]:
+        item_id = item_gid(variant["inventory_item_id"])
+        if not variant["tracked"]:
+            continue
+        lacking = 0
+        for level in variant["levels"]:
+            key = (item_id, location_gid(level["location_id"]))
+            usable = level["available"] + level["committed"] - baselines.get(key, 0)
+            lacking += max(0, open_at[key] - max(0, usable))
+        if unpaid[item_id] or item_id in asks:
+            assert owed[item_id] >= lacking, variant["sku"]
+        else:
+            assert owed[item_id] == lacking, variant["sku"]
+
+
+def compare_switches(
+    database: Database, shop: str, truth: dict[str, Any], skus: list[str], policies_before: dict[str, str], limit: int
+) -> None:
+    """Policy and badge in Shopify are what we say they are, and what the figures ask for."""
+    with database.read() as tx:
+        wanted = {(d.kind, d.subject): d for d in tx.execute(select(t.desired).where(t.desired.c.shop == shop))}
+        owed = {
+            v.variant_id: v.owed_units
+            for v in tx.execute(select(t.variant_states).where(t.variant_states.c.shop == shop))
+        }
+        changed = tx.rows(select(t.alerts).where(t.alerts.c.shop == shop, t.alerts.c.kind == "changed_outside"))
+        broken = tx.rows(select(t.alerts).where(t.alerts.c.shop == shop, t.alerts.c.kind == "broken_effect"))
+    assert changed == []
+    assert broken == []
+    online = {p["id"] for p in truth["locations"] if p["active"] and p["online"]}
+    for variant in truth["variants"]:
+        gid = variant["gid"]
+        policy, badge = wanted.get(("policy", gid)), wanted.get(("badge", gid))
+        assert variant["policy"] == (policy.value if policy else policies_before[gid]), variant["sku"]
+        field = next((f["value"] for f in variant["metafields"] if f["key"] == "backorder"), None)
+        assert field == (badge.value if badge else None), variant["sku"]
+        if variant["sku"] in skus:
+            available = [lv["available"] for lv in variant["levels"] if lv["location_id"] in online]
+            behind = max(owed[gid], sum(-units for units in available if units < 0))
+            opens = sum(available) <= 0 and behind < limit
+            assert variant["policy"] == ("CONTINUE" if opens else "DENY"), (variant["sku"], available, owed[gid])
+
+
+def compare_order_marks(database: Database, shop: str, truth: dict[str, Any]) -> None:
+    """An order is tagged and dated while something of it is owed, and not a moment longer."""
+    with database.read() as tx:
+        owing = {
+            s.order_id
+            for s in tx.execute(select(t.line_states).where(t.line_states.c.shop == shop))
+            if s.owed_units and not s.inherited
+        }
+    for order in truth["orders"]:
+        is_owed = order["gid"] in owing
+        assert ("backordered" in order["tags"]) == is_owed, order["name"]
+        assert any(f["key"] == "backorder" for f in order["metafields"]) == is_owed, order["name"]
+
+
+def check_mails(database: Database, shop: str, truth: dict[str, Any], mails: list[dict[str, Any]]) -> None:
+    """No mail twice; whoever waits for something paid was told."""
+    ids = Counter(value for m in mails for name, value in m["headers"] if name.lower() == "message-id")
+    assert [i for i, count in ids.items() if count > 1] == []
+    same = Counter((m["to"], m["subject"], m["text"]) for m in mails)
+    assert [key[:2] for key, count in same.items() if count > 1] == []
+    with database.read() as tx:
+        states = tx.rows(select(t.line_states).where(t.line_states.c.shop == shop))
+        unsure = tx.rows(select(t.messages).where(t.messages.c.shop == shop, t.messages.c.state != "sent"))
+    cut_off = {m.order_id for m in unsure if m.state == "unknown"}
+    assert [m for m in unsure if m.state != "unknown"] == []
+    by_gid = {o["gid"]: o for o in truth["orders"]}
+    waiting = {s.order_id for s in states if s.owed_units and not s.unpaid and not s.inherited} - cut_off
+    for order_id in waiting:
+        order = by_gid[order_id]
+        assert any(order["email"] in m["to"] and order["name"] in m["subject"] for m in mails), order["name"]

@@ -8,23 +8,22 @@ from typing import Any
 
 import requests
 
-from tools.hands import Hands
-
 LOCATIONS = ("Berlin warehouse", "Leipzig warehouse")
 
 
 class RandomLife:
     """
-    Acts through devstore's control, one at a time. `orders` are those of this life, as last told by the store.
+    Acts through devstore's control (`http://…/_devstore`), one at a time. `orders` are those of this life, as the store
+    told them last.
 
     What the store refuses (a checkout past the switch, an edit of a cancelled order) is part of life.
     """
 
-    def __init__(self, hands: Hands, seed: int, skus: list[str]) -> None:
-        self._hands = hands
+    def __init__(self, control: str, seed: int, skus: list[str], *, orders_from: int = 0) -> None:
+        self._control = control
         self._random = random.Random(seed)
         self._skus = skus
-        self._count = 0
+        self._count = orders_from
         self.orders: dict[int, dict[str, Any]] = {}
         self.done: list[str] = []
 
@@ -45,7 +44,7 @@ class RandomLife:
         self.done.append(chosen())
 
     def _post(self, path: str, **given: Any) -> bool:
-        response = requests.post(f"{self._hands.urls.control}/_devstore/{path}", json=given, timeout=30)
+        response = requests.post(f"{self._control}/{path}", json=given, timeout=30)
         if response.status_code in (404, 422):
             return False
         response.raise_for_status()
@@ -91,7 +90,9 @@ class RandomLife:
         wanted = max(0, line["current_quantity"] + self._random.choice((-2, -1, 1, 2)))
         added = []
         if self._random.random() < 0.2:
-            variant = self._hands.variant(self._random.choice(self._skus))
+            truth = requests.get(f"{self._control}/truth", timeout=30).json()
+            sku = self._random.choice(self._skus)
+            variant = next(v for v in truth["variants"] if v["sku"] == sku)
             added = [{"variant_id": variant["id"], "quantity": self._random.randint(1, 2)}]
         done = self._post("edit", order_id=order["id"], set=[{"line_id": line["id"], "quantity": wanted}], add=added)
         return f"edit {order['name']} {line['sku']} to {wanted} and {added}: {done}"

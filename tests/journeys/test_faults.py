@@ -6,7 +6,7 @@ Afterwards, with one reconciliation, the books equal the store's own truth and n
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +16,12 @@ from sqlalchemy import select
 
 from plugin.adapters.database import tables as t
 from tests.journeys.books import (
+    check_mails,
+    compare_order_marks,
+    compare_queues,
+    compare_switches,
     differences,
     dump,
-    item_gid,
     location_gid,
     open_by_line,
     our_open_by_line,
@@ -83,7 +86,7 @@ def scarce(truth: dict[str, Any]) -> list[str]:
 def live_through(app: RunningApp, skus: list[str]) -> RandomLife:
     """Act under bad weather; kill each worker once, and all of them at once."""
     app.hands.control("faults", **BAD_WEATHER)
-    life = RandomLife(app.hands, 20261121, skus)
+    life = RandomLife(f"{app.urls.control}/_devstore", 20261121, skus)
     for number in range(ACTS):
         life.act()
         if number == ACTS // 4:
@@ -114,10 +117,10 @@ def test_after_bad_weather_and_one_reconciliation_the_books_equal_the_stores_tru
     truth = hands.ask("truth")
     check_that_it_was_bad(app, life)
     assert our_open_by_line(app.database, app.shop) == open_by_line(truth)
-    compare_queues(app, truth)
-    compare_switches(app, truth, skus, policies_before)
-    compare_order_marks(app, truth)
-    check_mails(app, truth, life)
+    compare_queues(app.database, app.shop, truth)
+    compare_switches(app.database, app.shop, truth, skus, policies_before, LIMIT)
+    compare_order_marks(app.database, app.shop, truth)
+    check_mails(app.database, app.shop, truth, hands.mails())
 
     before = dump(app.database, app.shop)
     app.run_cli("sync", app.shop)
@@ -135,104 +138,3 @@ def check_that_it_was_bad(app: RunningApp, life: RandomLife) -> None:
     with app.database.read() as tx:
         owed = sum(s.owed_units for s in tx.execute(select(t.line_states)) if not s.inherited)
     assert owed >= 10, life.done
-
-
-def compare_queues(app: RunningApp, truth: dict[str, Any]) -> None:
-    """Every open unit is held or owed, and as many are owed as the stock that counts does not cover."""
-    with app.database.read() as tx:
-        states = tx.rows(select(t.line_states).where(t.line_states.c.shop == app.shop))
-        places = tx.rows(select(t.item_states).where(t.item_states.c.shop == app.shop))
-        baselines = {
-            (b.item_id, b.location_id): b.units
-            for b in tx.execute(select(t.baselines).where(t.baselines.c.shop == app.shop))
-        }
-    open_now = open_by_line(truth)
-    by_line: dict[str, int] = defaultdict(int)
-    for (line_id, _), units in open_now.items():
-        by_line[line_id] += units
-    assert {s.line_id: s.open_units for s in states} == dict(by_line)
-    assert all(s.held_units + s.owed_units == s.open_units for s in states)
-
-    owed: dict[str, int] = defaultdict(int)
-    unpaid: dict[str, int] = defaultdict(int)
-    for state in states:
-        owed[state.item_id] += state.owed_units
-        unpaid[state.item_id] += state.unpaid
-    item_of = {line["gid"]: line["inventory_item_id"] for o in truth["orders"] for line in o["lines"]}
-    open_at: dict[tuple[str, str], int] = defaultdict(int)
-    for (line_id, location_id), units in open_now.items():
-        open_at[item_gid(item_of[line_id]), location_id] += units
-    asks = {p.item_id for p in places if p.unexplained}
-    for variant in truth["variants"]:
-        item_id = item_gid(variant["inventory_item_id"])
-        if not variant["tracked"]:
-            continue
-        lacking = 0
-        for level in variant["levels"]:
-            key = (item_id, location_gid(level["location_id"]))
-            usable = level["available"] + level["committed"] - baselines.get(key, 0)
-            lacking += max(0, open_at[key] - max(0, usable))
-        if unpaid[item_id] or item_id in asks:
-            assert owed[item_id] >= lacking, variant["sku"]
-        else:
-            assert owed[item_id] == lacking, variant["sku"]
-
-
-def compare_switches(app: RunningApp, truth: dict[str, Any], skus: list[str], policies_before: dict[str, str]) -> None:
-    """Policy and badge in Shopify are what we say they are, and what the figures ask for."""
-    with app.database.read() as tx:
-        wanted = {(d.kind, d.subject): d for d in tx.execute(select(t.desired).where(t.desired.c.shop == app.shop))}
-        owed = {
-            v.variant_id: v.owed_units
-            for v in tx.execute(select(t.variant_states).where(t.variant_states.c.shop == app.shop))
-        }
-        changed = tx.rows(select(t.alerts).where(t.alerts.c.shop == app.shop, t.alerts.c.kind == "changed_outside"))
-        broken = tx.rows(select(t.alerts).where(t.alerts.c.shop == app.shop, t.alerts.c.kind == "broken_effect"))
-    assert changed == []
-    assert broken == []
-    online = {p["id"] for p in truth["locations"] if p["active"] and p["online"]}
-    for variant in truth["variants"]:
-        gid = variant["gid"]
-        policy, badge = wanted.get(("policy", gid)), wanted.get(("badge", gid))
-        assert variant["policy"] == (policy.value if policy else policies_before[gid]), variant["sku"]
-        field = next((f["value"] for f in variant["metafields"] if f["key"] == "backorder"), None)
-        assert field == (badge.value if badge else None), variant["sku"]
-        if variant["sku"] in skus:
-            available = [lv["available"] for lv in variant["levels"] if lv["location_id"] in online]
-            behind = max(owed[gid], sum(-units for units in available if units < 0))
-            opens = sum(available) <= 0 and behind < LIMIT
-            assert variant["policy"] == ("CONTINUE" if opens else "DENY"), (variant["sku"], available, owed[gid])
-
-
-def compare_order_marks(app: RunningApp, truth: dict[str, Any]) -> None:
-    """An order is tagged and dated while something of it is owed, and not a moment longer."""
-    with app.database.read() as tx:
-        owing = {
-            s.order_id
-            for s in tx.execute(select(t.line_states).where(t.line_states.c.shop == app.shop))
-            if s.owed_units and not s.inherited
-        }
-    for order in truth["orders"]:
-        is_owed = order["gid"] in owing
-        assert ("backordered" in order["tags"]) == is_owed, order["name"]
-        assert any(f["key"] == "backorder" for f in order["metafields"]) == is_owed, order["name"]
-
-
-def check_mails(app: RunningApp, truth: dict[str, Any], life: RandomLife) -> None:
-    """No mail twice; whoever waits for something paid was told."""
-    mails = app.hands.mails()
-    ids = Counter(value for m in mails for name, value in m["headers"] if name.lower() == "message-id")
-    assert [i for i, count in ids.items() if count > 1] == []
-    same = Counter((m["to"], m["subject"], m["text"]) for m in mails)
-    assert [key[:2] for key, count in same.items() if count > 1] == []
-    with app.database.read() as tx:
-        states = tx.rows(select(t.line_states).where(t.line_states.c.shop == app.shop))
-        unsure = tx.rows(select(t.messages).where(t.messages.c.shop == app.shop, t.messages.c.state != "sent"))
-    cut_off = {m.order_id for m in unsure if m.state == "unknown"}
-    assert [m for m in unsure if m.state != "unknown"] == []
-    by_gid = {o["gid"]: o for o in truth["orders"]}
-    waiting = {s.order_id for s in states if s.owed_units and not s.unpaid and not s.inherited} - cut_off
-    for order_id in waiting:
-        order = by_gid[order_id]
-        assert any(order["email"] in m["to"] and order["name"] in m["subject"] for m in mails), order["name"]
-    assert {o["gid"] for o in life.orders.values()} >= waiting
