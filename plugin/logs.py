@@ -71,11 +71,39 @@ def configure(process: str, *, output: TextIO | None = None, level: int = loggin
         process: Which of our processes this is; every line says it.
         output: Standard output when left out.
     """
+    structlog.configure(
+        processors=[*_shared(process), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(output or sys.stdout)
+    handler.setFormatter(json_lines(process))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
 
+
+def json_lines(process: str) -> logging.Formatter:
+    """Write records as masked JSON lines; the web server's own records too (`plugin/granian.json`)."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(process),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            mask_event,
+            structlog.processors.JSONRenderer(sort_keys=False),
+        ],
+    )
+
+
+def _shared(process: str) -> list[structlog.typing.Processor]:
     def name_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {"process": process, **event}
 
-    shared: list[structlog.typing.Processor] = [
+    return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -85,25 +113,3 @@ def configure(process: str, *, output: TextIO | None = None, level: int = loggin
         structlog.processors.format_exc_info,
         structlog.processors.StackInfoRenderer(),
     ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            mask_event,
-            structlog.processors.JSONRenderer(sort_keys=False),
-        ],
-    )
-    handler = logging.StreamHandler(output or sys.stdout)
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level)
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.captureWarnings(True)

@@ -164,7 +164,8 @@ def start_app(programs: Programs, environment: Mapping[str, str], urls: DemoUrls
     granian = Path(python).parent / "granian"
     port = urls.app.rsplit(":", 1)[1]
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "16"]
-    web = programs.start("web", [granian, *options, "--no-access-log", "plugin.wsgi:app"], environment)
+    options += ["--no-access-log", "--log-config", str(ROOT / "plugin" / "granian.json")]
+    web = programs.start("web", [granian, *options, "plugin.wsgi:app"], environment)
     start_worker(programs, environment)
     programs.start("clock", [python, "-m", "plugin.cli", "clock"], environment)
     wait_until(lambda: is_ready(urls.app), "the app", process=web, log=programs.log("web"), patience_s=PATIENCE_S)
