@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from plugin.adapters.database import due, facts
+from plugin.adapters.database import due, facts, restocks
 from plugin.adapters.database.tables import people
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import inventory, products
@@ -34,6 +34,7 @@ def put_order(
     touched = facts.put_order(tx, shop, order, key, read_at, now)
     if touched is None:
         return None
+    restocks.put(tx, shop, order)
     _put_buyer(tx, shop, key, buyer, vault, read_at, now)
     return touched
 
@@ -110,7 +111,9 @@ def read_product(parts: Parts, shop: str, client: AdminClient, product_id: str) 
         changed = facts.put_variants(tx, shop, found, read_at)
         gone = facts.variants_left_out(tx, shop, product_id, [v.variant_id for v in found], now)
         _decide_again(tx, shop, [*changed, *gone], now)
-        due.mark(tx, shop, due.QUEUE, "item", {v.item_id for v in found} - known, now)
+        # Another vendor or tag may mean another rule, and so another wait for those who wait.
+        again = {v.item_id for v in found if v.item_id not in known or v.variant_id in changed}
+        due.mark(tx, shop, due.QUEUE, "item", again, now)
 
 
 def _decide_again(tx: Transaction, shop: str, variant_ids: Iterable[str], now: datetime) -> None:
