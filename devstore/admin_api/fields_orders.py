@@ -353,6 +353,14 @@ def order_of(source: Transaction | Refund | Fulfillment, info: GraphQLResolveInf
     return world_of(info).orders[source.order_id]
 
 
+@answers("QueryRoot", "refund")
+def one_refund(_: Any, info: GraphQLResolveInfo, id: str) -> Refund | None:
+    """Return one refund, unless its order is too old for the app."""
+    number = number_of(id, "Refund")
+    every = (one for one in world_of(info).orders.values() if is_visible(info.context, one))
+    return next((found for one in every for found in one.refunds if found.id == number), None)
+
+
 @answers("Refund", "totalRefundedSet")
 def total_refunded(source: Refund, info: GraphQLResolveInfo) -> dict[str, Any]:
     """Return the money given back."""

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("shop", sa.String(length=255), nullable=False),
         sa.Column("restock_id", sa.String(length=128), nullable=False),
         sa.Column("order_id", sa.String(length=128), nullable=False),
+        sa.Column("line_id", sa.String(length=128), nullable=False),
         sa.Column("item_id", sa.String(length=128), nullable=False),
         sa.Column("location_id", sa.String(length=128), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),

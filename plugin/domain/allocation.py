@@ -215,7 +215,7 @@ class Allocation:
     leftover: int
 
 
-def allocate(places: Iterable[Place], accepted: int) -> Allocation:
+def allocate(places: Iterable[Place], accepted: int, vanished: int = 0) -> Allocation:
     """
     Give a location's accepted units to its queue.
 
@@ -225,11 +225,13 @@ def allocate(places: Iterable[Place], accepted: int) -> Allocation:
     Args:
         places: Every place at the location, any order.
         accepted: Units we may count on there, less what a baseline takes first. May be negative.
+        vanished: Open units we know that Shopify no longer counts, of orders we cannot read. Most likely they shipped
+            with the units they held, so nobody loses any for them; nor are they given to anybody.
     """
     queue = sorted(places, key=lambda p: p.order_key)
     free = accepted - sum(p.held for p in queue)
     if free < 0:
-        return _withdraw(queue, -free)
+        return _withdraw(queue, max(0, -free - vanished))
     given, after = [], []
     for place in queue:
         take = min(place.owed, free) if place.paid or place.is_new else 0

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     ORIGINAL = "original"  # the policy a variant had before we first wrote it; data: policy
     BASELINE = "baseline"  # a lasting difference of the books, with its likely cause
     TOLD = "told"  # a message about a line left the house; data: kind, message
+    CORRECT = "correct"  # the merchant has Shopify's stock corrected upwards; units: of a shortfall
     OVERRIDE = "override"  # a merchant's decision against the rule
 
 

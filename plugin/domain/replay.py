@@ -12,7 +12,7 @@ from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.promises import Promise
 from plugin.domain.review import LinePromises
-from plugin.domain.supply import Fall, still_refused
+from plugin.domain.supply import ARRIVAL_CAUSES, Arrival, Fall, still_refused
 
 # How an entry changes the units held for its line at its location.
 _HELD = {Kind.COVERED: 1, Kind.GRANT: 1, Kind.WITHDRAW: -1, Kind.SETTLE: -1}
@@ -46,7 +46,8 @@ class LocationHistory:
 
     accepted: None before the opening count. refused: units the merchant called unreal that still show in Shopify.
     falls: those that nothing has named, oldest first. accept_steps, baseline_steps, refuse_steps: the highest number
-    used.
+    used. opened_at: when it was counted first. arrived: rises explained by no delivery. corrections: those the merchant
+    asked for.
     """
 
     accepted: int | None = None
@@ -56,6 +57,9 @@ class LocationHistory:
     refused: int = 0
     refuse_steps: int = 0
     falls: tuple[Fall, ...] = ()
+    opened_at: datetime | None = None
+    arrived: tuple[Arrival, ...] = ()
+    corrections: tuple[Arrival, ...] = ()
 
 
 def step_of(entry: Entry) -> int:
@@ -125,10 +129,16 @@ def fold_location(entries: Iterable[Entry]) -> LocationHistory:
     accepted: int | None = None
     accept_steps = baseline = baseline_steps = refused = refuse_steps = 0
     falls: list[Fall] = []
+    opened_at: datetime | None = None
+    arrived: list[Arrival] = []
+    corrections: list[Arrival] = []
     for entry in entries:
         units = entry.units or 0
         if entry.kind is Kind.ACCEPT:
             falls = _unnamed(falls, entry)
+            opened_at = opened_at or entry.at
+            if entry.data["cause"] in ARRIVAL_CAUSES:
+                arrived.append(Arrival(entry.at, units, entry.data["cause"]))
             accepted = (accepted or 0) + units
             accept_steps = max(accept_steps, step_of(entry))
             refused = still_refused(refused, units, entry.data["cause"])
@@ -137,11 +147,24 @@ def fold_location(entries: Iterable[Entry]) -> LocationHistory:
         elif entry.kind is Kind.BASELINE:
             baseline += units
             baseline_steps = max(baseline_steps, step_of(entry))
-    return LocationHistory(accepted, accept_steps, baseline, baseline_steps, refused, refuse_steps, tuple(falls))
+        elif entry.kind is Kind.CORRECT:
+            corrections.append(Arrival(entry.at, units, "correction"))
+    return LocationHistory(
+        accepted,
+        accept_steps,
+        baseline,
+        baseline_steps,
+        refused,
+        refuse_steps,
+        tuple(falls),
+        opened_at,
+        tuple(arrived),
+        tuple(corrections),
+    )
 
 
 def _unnamed(falls: list[Fall], entry: Entry) -> list[Fall]:
-    """A shipment read late names the newest falls."""
+    """A shipment read late, or a transfer seen at its other end, names the newest falls."""
     units = entry.units or 0
     if entry.data["cause"] == "fall":
         return [*falls, Fall(entry.at, -units)]

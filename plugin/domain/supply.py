@@ -41,8 +41,9 @@ class Acceptance:
     """
     Units that count from now on. `row_id` names the delivery row they came by, if one did.
 
-    cause: opening, booked, matched, rule, merchant; fall, shipped (both negative); named: a fall counted before
-    turned out to be a shipment, which counts under that name.
+    cause: opening, booked, matched, rule, merchant; return, correction (see `Arrival`); transfer, from another
+    location of the shop (there negative); fall, shipped (both negative); named: a fall counted before turned out to be
+    a shipment or a transfer, which counts under that name.
     """
 
     units: int
@@ -51,7 +52,51 @@ class Acceptance:
 
 
 # Acceptances that say nothing about units the merchant called unreal.
-_BESIDE_A_REFUSAL = frozenset({"shipped", "named", "matched", "rule"})
+_BESIDE_A_REFUSAL = frozenset({"shipped", "named", "matched", "rule", "return", "correction", "transfer"})
+
+# What Shopify or the merchant told us of explains a rise that shows this long after; later ones are something else.
+EXPLAINS_WITHIN = timedelta(days=2)
+# Shopify's clock and ours may differ by this much.
+_CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """
+    Units on a shelf again for a known reason, no delivery.
+
+    cause: `return`, restocked by a refund; `correction`, a shortfall that the merchant had us mend.
+    """
+
+    at: datetime
+    units: int
+    cause: str
+
+
+ARRIVAL_CAUSES = ("return", "correction")
+
+
+def still_to_show(
+    told: Sequence[Arrival], accepted: Sequence[Arrival], *, since: datetime, now: datetime
+) -> tuple[tuple[str, int], ...]:
+    """
+    Say how many units of each cause may still explain a rise.
+
+    Args:
+        told: Everything we were told of at the location.
+        accepted: Rises explained by such units before, as of when they were accepted.
+        since: When the location was counted first: what came before is in that count.
+    """
+    left = []
+    for cause in ARRIVAL_CAUSES:
+        recent = [a for a in told if a.cause == cause and a.at > max(since, now - EXPLAINS_WITHIN)]
+        if recent:
+            first = min(a.at for a in recent) - _CLOCKS_DIFFER
+            taken = sum(a.units for a in accepted if a.cause == cause and a.at >= first)
+            units = sum(a.units for a in recent) - taken
+            if units > 0:
+                left.append((cause, units))
+    return tuple(left)
 
 
 def still_refused(refused: int, accepted: int, cause: str) -> int:
@@ -103,14 +148,17 @@ def read_stock(
     asked: int = 0,
     newly_sold: int = 0,
     may_have_shipped: int = 0,
+    arrivals: Sequence[tuple[str, int]] = (),
+    fell_elsewhere: Sequence[int] = (),
 ) -> StockReading:
     """
     Explain the difference between the stock Shopify shows and the stock we count on.
 
-    A fall counts at once. A rise counts only when something explains it: a receipt the merchant booked, else the oldest
-    open delivery row of that item there, else time (the shop's own rule). A rise that lands exactly on zero from below
-    is what a warehouse sync writes when nothing arrived, so it is never matched or accepted by itself, however the
-    figures move on afterwards. Units the merchant refused are set aside as long as they show.
+    A fall counts at once. A rise counts only when something explains it: a return that was restocked, a receipt the
+    merchant booked, an equal fall at another location, else the oldest open delivery row of that item there, else time
+    (the shop's own rule). A rise that lands exactly on zero from below is what a warehouse sync writes when nothing
+    arrived, so it is never matched or accepted by itself, however the figures move on afterwards. Units the merchant
+    refused are set aside as long as they show.
 
     Args:
         level: Fresh figures of the item at the location.
@@ -123,6 +171,8 @@ def read_stock(
         asked: Units of the rise the merchant was asked about and has not answered for.
         newly_sold: Units sold there since the last look: the rise may have landed on zero before them.
         may_have_shipped: While the books do not balance, units that left the committed ones for a reason not yet read.
+        arrivals: Cause and units of what may have come without a delivery, see `still_to_show`.
+        fell_elsewhere: Units that vanished at the shop's other locations now or a moment ago.
     """
     rise = level.usable - accepted
     if not balanced:
@@ -130,15 +180,19 @@ def read_stock(
     if rise < 0:
         # Units a refusal was about are gone again, or real ones left: either way they no longer count.
         return StockReading((Acceptance(rise, "fall"),), level.usable, 0, False, None, None)
-    accept = _booked(rise, rows)
+    told = _told_of(rise - min(refused, rise), arrivals)
+    booked = _booked(rise - _units(told), rows)
+    accept = told + booked
     left = rise - _units(accept)
     refused = min(refused, left)
     asked = min(asked, left - refused)
     fresh = left - refused - asked
     if fresh and level.available <= 0 <= level.available + newly_sold:
         asked, fresh = asked + fresh, 0
-    matched = _matched(fresh, rows, already=accept)
+    matched = [] if fresh in fell_elsewhere else _matched(fresh, rows, already=booked)
     accept, fresh = accept + matched, fresh - _units(matched)
+    if fresh and fresh in fell_elsewhere:
+        accept, fresh = [*accept, Acceptance(fresh, "transfer")], 0
     if asked:
         # What comes beside an open question and nothing explains becomes part of the question.
         asked, fresh = asked + fresh, 0
@@ -176,6 +230,16 @@ def _unbalanced(
 
 def _units(accept: Sequence[Acceptance]) -> int:
     return sum(a.units for a in accept)
+
+
+def _told_of(rise: int, arrivals: Sequence[tuple[str, int]]) -> list[Acceptance]:
+    found = []
+    for cause, units in arrivals:
+        take = min(rise, units)
+        if take > 0:
+            found.append(Acceptance(take, cause))
+            rise -= take
+    return found
 
 
 def _booked(rise: int, rows: Sequence[SupplyRow]) -> list[Acceptance]:

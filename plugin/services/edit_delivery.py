@@ -160,7 +160,7 @@ def _plan_with(
     now: datetime,
     today: date,
 ) -> ItemPlan | None:
-    item = backorders.load_item(tx, shop, item_id)
+    item = backorders.load_item(tx, shop, item_id, now)
     if item is None:
         return None
     rows = tuple(_moved(row, expected_on) if row.delivery_id == delivery_id else row for row in item.rows)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from sqlalchemy import select
 
-from plugin.adapters.database import due, effects, facts, inbox, shops
+from plugin.adapters.database import backorders, due, effects, facts, inbox, shops
 from plugin.adapters.database.due import Due
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import delivery_rows, line_states, syncs, variants
@@ -206,6 +206,7 @@ def _review(parts: Parts, shop: str, marks: list[Due]) -> None:
     try:
         with keep_tokens.admin(parts, shop, spare_points=QUEUE_SPARES) as client:
             record_facts.read_items(parts, shop, client, [m.subject for m in marks])
+            _look_for_returns(parts, shop, client, [m.subject for m in marks])
     except ShopifyError as exc:
         _postpone(parts, shop, marks, exc)
         return
@@ -215,6 +216,14 @@ def _review(parts: Parts, shop: str, marks: list[Due]) -> None:
         except Conflict:
             _log.info("review_again", shop=shop, item=mark.subject)
     _wake_what_follows(parts, shop)
+
+
+def _look_for_returns(parts: Parts, shop: str, client: AdminClient, item_ids: list[str]) -> None:
+    """A rise that a delivery would explain may be a return whose refund is on its way to us: see what changed first."""
+    with parts.database.read() as tx:
+        if not backorders.risen_with_supply(tx, shop, item_ids):
+            return
+    record_facts.read_changed_orders(parts, shop, client, parts.clock.now() - NEAR_PAST)
 
 
 def _review_one(parts: Parts, shop: str, mark: Due) -> None:
@@ -231,6 +240,9 @@ def _review_one(parts: Parts, shop: str, mark: Due) -> None:
         reach = "near" if mark.attempts == 0 else "far"
         if mark.attempts < 2:
             due.mark(tx, shop, due.QUEUE, "changed_orders", [reach], now)
+        if reviewed.plan.read_orders_before:
+            doubted = backorders.open_orders_of(tx, shop, mark.subject, reviewed.plan.read_orders_before)
+            due.mark(tx, shop, due.QUEUE, "order", doubted, now)
         wait = LOOK_AGAIN_AFTER * min(8, 2**mark.attempts)
         due.postpone(tx, shop, due.QUEUE, mark, now + wait, "the books do not balance")
 

@@ -19,6 +19,9 @@ CAUSES = {
     "booked": "booked as arrived",
     "rule": "accepted after waiting, by your rule",
     "merchant": "you said they arrived",
+    "return": "a refunded order came back and was restocked",
+    "transfer": "carried over from or to another of your locations",
+    "correction": "a shortfall you had corrected",
 }
 
 BADGES = {
@@ -98,6 +101,7 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.ACCEPT.value: _accept,
     Kind.REFUSE.value: lambda h: f"You said that {_units(h)} did not arrive{_at(h)}",
     Kind.BOOKED.value: lambda h: f"You booked {_units(h)} of a delivery as arrived{_at(h)}",
+    Kind.CORRECT.value: lambda h: f"You had the stock in Shopify corrected by {_units(h)}{_at(h)}",
     Kind.OVERAGE.value: lambda h: f"{h.order} went {_units(h)} past the limit before selling stopped",
     Kind.ORIGINAL.value: _original,
     Kind.BASELINE.value: lambda h: f"Shopify counts {_units(h)}{_at(h)} that no order we can read explains",

@@ -41,6 +41,10 @@ def happen(world: World, event: Event) -> None:
         world.cancel(line.number, restock=event.flag)
     elif event.what == "fulfil" and line:
         world.fulfil(line.number, min(event.units, line.unfulfilled))
+    elif event.what == "return" and line and line.current > line.unfulfilled:
+        world.take_back(line.number, min(event.units, line.current - line.unfulfilled), told=event.flag)
+    elif event.what == "carry" and WEST in world.shelves:
+        world.carry(event.units, where, WEST if where == EAST else EAST)
     elif event.what == "move" and line and WEST in world.shelves:
         world.move(line.number, WEST if line.location == EAST else EAST)
     elif event.what == "count":
@@ -166,7 +170,7 @@ def held_is_backed_by_accepted_stock(world: World, plan: ItemPlan) -> None:
         assert state.accepted + state.unexplained == state.usable
         assert history.refused <= state.unexplained
         free = state.accepted - max(0, state.baseline) - held[state.location_id]
-        assert free >= 0 or not held[state.location_id]
+        assert free + max(0, -state.baseline) >= 0 or not held[state.location_id]
         assert not (free > 0 and waiting[state.location_id]), "every free unit is given while somebody paid waits"
 
 

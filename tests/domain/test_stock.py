@@ -360,3 +360,218 @@ def test_a_fall_takes_units_from_nobody_twice() -> None:
     world.review()
     assert world.owed(number) == 1
     assert [m.kind for m in world.mails] == [NoticeKind.CONFIRMED]
+
+
+# --- what is known to have come back, and what was carried over ---------------------------------------------------
+
+
+def shipped(units: int, world: World) -> int:
+    world.wait(minutes(1))
+    number = world.order(units)
+    world.review()
+    world.fulfil(number, units)
+    world.review()
+    return number
+
+
+def causes(world: World) -> list[tuple[str, int | None]]:
+    return [(e.data["cause"], e.units) for e in world.kinds(Kind.ACCEPT)[1:]]
+
+
+def test_a_restocked_return_counts_at_once_and_is_no_delivery() -> None:
+    world = World(3)
+    world.review()
+    number = shipped(3, world)
+    waiting = world.order(1)
+    world.deliver(1, 10, day(6, 1))
+    world.review()
+    world.take_back(number, 2)
+    world.review()
+    assert causes(world)[-1] == ("return", 2)
+    assert world.owed(waiting) == 0
+    assert not [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id]
+
+
+def test_a_return_that_lands_on_zero_is_not_asked_about() -> None:
+    world = World(1)
+    world.review()
+    number = shipped(1, world)
+    waiting = world.order(1)
+    world.review()
+    world.take_back(number, 1)
+    world.review()
+    assert (world.owed(waiting), state(world).asks) == (0, False)
+
+
+def test_a_return_explains_no_more_units_than_came_back() -> None:
+    world = World(2)
+    world.review()
+    number = shipped(2, world)
+    world.take_back(number, 1)
+    world.stock(4)
+    world.review()
+    assert causes(world)[-1] == ("return", 1)
+    assert state(world).unexplained == 4
+    world.stock(1)
+    world.review()
+    assert [c for c, _ in causes(world)].count("return") == 1
+    assert state(world).unexplained == 5
+
+
+def test_a_return_of_last_week_explains_no_rise_of_today() -> None:
+    world = World(2)
+    world.review()
+    number = shipped(2, world)
+    world.take_back(number, 1)
+    world.stock(-1)  # the warehouse set the figure back before anybody looked
+    world.review()
+    world.wait(timedelta(days=7))
+    world.stock(1)
+    world.review()
+    assert state(world).unexplained == 1
+
+
+def test_units_shipped_after_a_return_leave_the_stock_as_shipped() -> None:
+    world = World(5)
+    world.review()
+    world.wait(minutes(1))
+    number = world.order(5)
+    world.review()
+    world.fulfil(number, 3)
+    world.review()
+    world.take_back(number, 2)
+    world.review()
+    world.fulfil(number, 2)
+    world.review()
+    assert causes(world) == [("shipped", -3), ("return", 2), ("shipped", -2)]
+
+
+def test_goods_carried_to_another_location_are_a_transfer_and_no_delivery() -> None:
+    world = World({EAST: 6, WEST: 0})
+    waiting = world.order(2, at=WEST)
+    world.review()
+    world.deliver(1, 4, day(6, 1), at=WEST)
+    world.carry(4, EAST, WEST)
+    world.review()
+    assert sorted(causes(world)[1:]) == [("transfer", -4), ("transfer", 4)]
+    assert world.owed(waiting) == 0
+
+
+def test_goods_counted_in_a_little_later_are_a_transfer_too() -> None:
+    world = World({EAST: 6, WEST: 0})
+    world.review()
+    world.stock(-4, at=EAST)
+    world.review()
+    world.wait(minutes(10))
+    world.stock(4, at=WEST)
+    world.review()
+    assert causes(world)[1:] == [("fall", -4), ("transfer", -4), ("named", 4), ("transfer", 4)]
+    world.stock(4, at=WEST)
+    world.review()
+    assert world.plan is not None
+    assert [s.unexplained for s in world.plan.locations] == [0, 4], "one fall explains one rise"
+
+
+def test_a_rise_unlike_the_fall_elsewhere_is_not_taken_for_a_transfer() -> None:
+    world = World({EAST: 6, WEST: 0})
+    world.review()
+    world.stock(-4, at=EAST)
+    world.stock(5, at=WEST)
+    world.review()
+    assert world.plan is not None
+    assert [s.unexplained for s in world.plan.locations] == [0, 5]
+
+
+def test_a_corrected_shortfall_is_accepted_as_that() -> None:
+    world = World(2)
+    number = world.order(2)
+    world.review()
+    world.lower_by(number, 2, restock=False)
+    world.stock(-1)
+    world.review()
+    assert state(world).shortfall == 1
+    world.wait(minutes(1))
+    world.correct(1)
+    world.deliver(1, 4, day(6, 1))
+    world.stock(1)
+    world.review()
+    assert causes(world)[-1] == ("correction", 1)
+    assert state(world).shortfall == 0
+
+
+# --- while orders are missing ---------------------------------------------------------------------------------------
+
+
+def test_units_of_unread_orders_close_before_they_are_known() -> None:
+    world = World(5, rules=review_rules(usual_wait=(3, 4)))
+    first = world.order(5)
+    world.review()
+    world.order(2)
+    world.review(read=False)
+    assert world.plan is not None
+    assert world.plan.read_again
+    assert world.plan.owed == 2, "if the unread order is the older one, two units of the known one are owed"
+    line = world.plan.lines[0]
+    assert (line.owed, world.held(first)) == (0, 5), "only what both ways agree on is shown and nothing is taken"
+
+
+def test_the_next_date_counts_unread_orders_too() -> None:
+    world = World(0)
+    world.review()
+    world.deliver(1, 2, day(6, 1))
+    world.deliver(2, 5, day(7, 1))
+    world.review()
+    assert world.plan is not None
+    assert world.plan.next_unit.promise.row_id == 1
+    world.order(2)
+    world.review(read=False)
+    assert world.plan.next_unit.promise.row_id == 2
+
+
+def test_arrived_units_wait_while_orders_are_missing() -> None:
+    world, number = oversold(3)
+    world.deliver(1, 10, day(6, 1))
+    world.order(1)
+    world.stock(5)
+    world.review(read=False)
+    assert world.owed(number) == 3
+    assert world.plan is not None
+    assert world.plan.lines[0].owed == 3
+    world.review()
+    assert world.owed(number) == 0
+
+
+def test_a_shipment_nobody_told_us_of_takes_no_units_from_others() -> None:
+    """The parcel of the older order left; its webhook is lost, and nobody reads the order for ever so long."""
+    world = World(4)
+    world.review()
+    older, younger = world.order(2), world.order(2)
+    world.review()
+    world.fulfil(older, 2)
+    for _ in range(5):
+        world.review(read=False)
+        world.wait(UNTIL_BASELINE)
+    assert not world.kinds(Kind.BASELINE), "open units are believed until every order was read again"
+    assert (world.held(older), world.held(younger)) == (2, 2)
+    assert world.plan is not None
+    assert world.plan.read_orders_before is not None
+    world.review()
+    assert not world.plan.read_again
+    assert world.owed(younger) == 0
+    assert not world.kinds(Kind.WITHDRAW)
+
+
+def test_units_that_vanish_with_an_order_we_cannot_read_are_taken_from_nobody() -> None:
+    world = World(4)
+    world.review()
+    old, young = world.order(2), world.order(2)
+    world.review()
+    world.fulfil(old, 2)
+    for _ in range(3):
+        world.read(young)  # Shopify shows the old one no longer
+        world.read_at[old] = world.now
+        world.review(read=False)
+        world.wait(UNTIL_BASELINE)
+    assert [e.units for e in world.kinds(Kind.BASELINE)] == [-2]
+    assert (world.held(old), world.held(young)) == (2, 2)
+    assert not [m for m in world.mails if m.line_id == world.lines[young].line_id]

@@ -17,9 +17,9 @@ from plugin.domain.ledger import Entry, Kind
 from plugin.domain.notices import NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise
 from plugin.domain.quantities import shipped_units
-from plugin.domain.replay import fold_line, fold_location
+from plugin.domain.replay import LocationHistory, fold_line, fold_location
 from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView, ReviewRules, review_item
-from plugin.domain.supply import SupplyRow
+from plugin.domain.supply import Arrival, SupplyRow, still_to_show
 from tests.builders import EAST, ITEM, NOON, VARIANT, review_rules
 
 
@@ -89,8 +89,11 @@ class World:
         self.now = now
         self.lines: dict[int, SoldLine] = {}
         self.known: dict[int, SoldLine] = {}
+        self.read_at: dict[int, datetime] = {}
         self.deliveries: dict[int, Delivery] = {}
         self.booked: dict[int, int] = {}
+        self.returned: list[tuple[LocationGid, Arrival]] = []
+        self.back: list[tuple[int, Arrival]] = []
         self.ledger: list[Entry] = []
         self.mails: list[Mail] = []
         self.plan: ItemPlan | None = None
@@ -149,6 +152,20 @@ class World:
         self._commit(to, line.unfulfilled)
         self._change(number, location=to)
 
+    def take_back(self, number: int, units: int, *, told: bool = True) -> None:
+        """Shipped units come back and are put on the shelf; unless `told`, no refund that we may read says so."""
+        line = self.lines[number]
+        self.shelves[line.location].available += units
+        self._change(number, current=line.current - units)
+        if told:
+            self.returned.append((line.location, Arrival(self.now, units, "return")))
+            self.back.append((number, self.returned[-1][1]))
+
+    def carry(self, units: int, from_: LocationGid, to: LocationGid) -> None:
+        """Somebody takes goods from one location to another and counts both."""
+        self.stock(-units, at=from_)
+        self.stock(units, at=to)
+
     def stock(self, units: int, *, at: LocationGid = EAST) -> None:
         """Somebody counts or books: available and on hand change by `units`."""
         self.shelves[at].available += units
@@ -183,6 +200,12 @@ class World:
         data = {"cause": "merchant"}
         self.ledger.append(Entry(name, Kind.ACCEPT, self.now, item_id=ITEM, location_id=at, units=units, data=data))
 
+    def correct(self, units: int, at: LocationGid = EAST) -> None:
+        """The merchant has a shortfall corrected in Shopify; the figure itself moves a moment later."""
+        n = 1 + len(self.kinds(Kind.CORRECT))
+        name = f"correct/{ITEM}/{at}/{n}"
+        self.ledger.append(Entry(name, Kind.CORRECT, self.now, item_id=ITEM, location_id=at, units=units))
+
     def wait(self, passed: timedelta) -> None:
         self.now += passed
 
@@ -210,6 +233,7 @@ class World:
         """Learn about these orders, or about all."""
         for number in numbers or self.lines:
             self.known[number] = self.lines[number]
+            self.read_at[number] = self.now
 
     def review(self, *, read: bool = True) -> ItemPlan:
         """Read every order (unless told not to), decide, and apply."""
@@ -238,6 +262,7 @@ class World:
                 if (grant := histories[number].last_grant) is not None
             },
             next_before=NextUnit.from_json(self.plan.next_unit.to_json()) if self.plan else None,
+            orders_read_at=min((self.read_at[n] for n, sold in self.known.items() if sold.unfulfilled), default=None),
         )
 
     def history(self, line_id: str):  # type: ignore[no-untyped-def]
@@ -264,7 +289,13 @@ class World:
             asked=max(0, before.unexplained - history.refused) if before and before.asks else 0,
             falls=history.falls,
             difference_was=before.difference if before else None,
+            arrivals=self._arrivals(location, history),
         )
+
+    def _arrivals(self, location: LocationGid, history: LocationHistory) -> tuple[tuple[str, int], ...]:
+        told = [arrival for where, arrival in self.returned if where == location]
+        since = history.opened_at or self.now
+        return still_to_show([*told, *history.corrections], history.arrived, since=since, now=self.now)
 
     def _line(self, sold: SoldLine) -> QueuedLine:
         history = self.history(sold.line_id)
@@ -278,7 +309,7 @@ class World:
             changed_at=sold.changed_at,
             paid_at=sold.paid_at,
             open={sold.location: sold.unfulfilled} if sold.unfulfilled else {},
-            shipped=shipped_units(facts),
+            shipped=shipped_units(facts) + sum(a.units for n, a in self.back if n == sold.number),
             settled=history.settled,
             held=history.held,
             tranches=history.tranches,

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, or_, select, update
 
-from plugin.adapters.database import facts, ledger, supply
+from plugin.adapters.database import facts, ledger, restocks, supply
 from plugin.adapters.database.tables import (
     baselines,
     deliveries,
     delivery_rows,
     item_states,
+    levels,
     line_states,
     messages,
     notices,
@@ -32,8 +33,9 @@ from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Kind
 from plugin.domain.notices import Notice, NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise, published_promise
-from plugin.domain.replay import LineHistory, fold_line, fold_location
+from plugin.domain.replay import LineHistory, LocationHistory, fold_line, fold_location
 from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView
+from plugin.domain.supply import Arrival, still_to_show
 
 # A line found later than this after its order was placed was missed by us: nobody is mailed about it unasked.
 FOUND_LATE_AFTER = timedelta(hours=24)
@@ -41,7 +43,7 @@ _OPEN_NOTICE_STATES = frozenset({"waiting", "asks"})
 _OVERTAKEN = "overtaken by a newer state before it was sent"
 
 
-def load_item(tx: Transaction, shop: str, item_id: str) -> ItemView | None:
+def load_item(tx: Transaction, shop: str, item_id: str, now: datetime) -> ItemView | None:
     """Gather everything a review of the item needs. None when the item's levels were never read."""
     levels = facts.read_levels(tx, shop, [item_id])
     if not levels:
@@ -50,13 +52,19 @@ def load_item(tx: Transaction, shop: str, item_id: str) -> ItemView | None:
     histories = {line_id: fold_line(entries) for line_id, entries in ledger.of_lines(tx, shop, list(rows)).items()}
     open_by_line = _open_units(tx, shop, item_id)
     installed_at, timezone = _shop_times(tx, shop)
+    back = restocks.of_item(tx, shop, item_id)
+    returned: dict[str, int] = defaultdict(int)
+    for returned_line, _, arrival in back:
+        returned[returned_line] += arrival.units
     lines = tuple(
-        _line(row, histories.get(line_id, LineHistory()), open_by_line.get(line_id, {}), installed_at)
+        _line(
+            row, histories.get(line_id, LineHistory()), open_by_line.get(line_id, {}), installed_at, returned[line_id]
+        )
         for line_id, row in rows.items()
     )
     return ItemView(
         item_id=item_id,
-        locations=_locations(tx, shop, item_id, levels),
+        locations=_locations(tx, shop, item_id, levels, back, now),
         lines=lines,
         rows=supply.open_rows(tx, shop, [item_id]).get(item_id, ()),
         promises={
@@ -65,7 +73,52 @@ def load_item(tx: Transaction, shop: str, item_id: str) -> ItemView | None:
         notices=_notices(tx, shop, list(rows), timezone),
         last_grants={i: h.last_grant for i, h in histories.items() if h.last_grant},
         next_before=_next_before(tx, shop, item_id),
+        orders_read_at=min(
+            (row.read_at for line_id, row in rows.items() if line_id in open_by_line and not row.not_visible_since),
+            default=None,
+        ),
     )
+
+
+def open_orders_of(tx: Transaction, shop: str, item_id: str, read_before: datetime) -> list[str]:
+    """Orders of the item that we can read, have something left to ship as far as we know, and were not read since."""
+    has_open = select(open_units.c.line_id).where(open_units.c.shop == shop, open_units.c.item_id == item_id)
+    rows = tx.execute(
+        select(orders.c.order_id)
+        .join(order_lines, (order_lines.c.shop == orders.c.shop) & (order_lines.c.order_id == orders.c.order_id))
+        .where(
+            orders.c.shop == shop,
+            orders.c.read_at < read_before,
+            orders.c.not_visible_since.is_(None),
+            order_lines.c.line_id.in_(has_open),
+        )
+        .distinct()
+    )
+    return [row.order_id for row in rows]
+
+
+def risen_with_supply(tx: Transaction, shop: str, item_ids: Sequence[str]) -> bool:
+    """Whether stock of any of the items rose at a place where a delivery of it is open."""
+    found = tx.execute(
+        select(levels.c.item_id)
+        .join(
+            item_states,
+            (item_states.c.shop == levels.c.shop)
+            & (item_states.c.item_id == levels.c.item_id)
+            & (item_states.c.location_id == levels.c.location_id),
+        )
+        .join(delivery_rows, (delivery_rows.c.shop == levels.c.shop) & (delivery_rows.c.item_id == levels.c.item_id))
+        .join(deliveries, deliveries.c.id == delivery_rows.c.delivery_id)
+        .where(
+            levels.c.shop == shop,
+            levels.c.item_id.in_(list(item_ids)),
+            levels.c.available + levels.c.committed > item_states.c.accepted,
+            deliveries.c.state == "open",
+            deliveries.c.location_id == levels.c.location_id,
+        )
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def _line_rows(tx: Transaction, shop: str, item_id: str) -> dict[str, Any]:
@@ -85,6 +138,8 @@ def _line_rows(tx: Transaction, shop: str, item_id: str) -> dict[str, Any]:
             orders.c.paid_at,
             orders.c.first_seen_at,
             orders.c.cancelled_at,
+            orders.c.read_at,
+            orders.c.not_visible_since,
         )
         .join(orders, (orders.c.shop == order_lines.c.shop) & (orders.c.order_id == order_lines.c.order_id))
         .where(
@@ -95,7 +150,9 @@ def _line_rows(tx: Transaction, shop: str, item_id: str) -> dict[str, Any]:
     return {row.line_id: row for row in rows}
 
 
-def _line(row: Any, history: LineHistory, opened: Mapping[LocationGid, int], installed_at: datetime) -> QueuedLine:
+def _line(
+    row: Any, history: LineHistory, opened: Mapping[LocationGid, int], installed_at: datetime, returned: int
+) -> QueuedLine:
     return QueuedLine(
         line_id=row.line_id,
         order_id=row.order_id,
@@ -105,8 +162,8 @@ def _line(row: Any, history: LineHistory, opened: Mapping[LocationGid, int], ins
         changed_at=row.updated_at,
         paid_at=row.paid_at,
         open=opened,
-        # What a cancelled order still counts as current did not ship.
-        shipped=max(0, row.current - row.unfulfilled) if row.cancelled_at is None else history.settled,
+        # What a cancelled order still counts as current did not ship; what came back had.
+        shipped=max(0, row.current - row.unfulfilled) + returned if row.cancelled_at is None else history.settled,
         settled=history.settled,
         held=history.held,
         tranches=history.tranches,
@@ -136,7 +193,14 @@ def _open_units(tx: Transaction, shop: str, item_id: str) -> dict[str, dict[Loca
     return found
 
 
-def _locations(tx: Transaction, shop: str, item_id: str, levels: Sequence[Any]) -> tuple[LocationView, ...]:
+def _locations(
+    tx: Transaction,
+    shop: str,
+    item_id: str,
+    levels: Sequence[Any],
+    back: Sequence[tuple[str, LocationGid, Arrival]],
+    now: datetime,
+) -> tuple[LocationView, ...]:
     online = facts.online_locations(tx, shop)
     entries = ledger.of_stock(tx, shop, item_id)
     states = {
@@ -162,9 +226,16 @@ def _locations(tx: Transaction, shop: str, item_id: str, levels: Sequence[Any]) 
                 asked=max(0, state.unexplained - history.refused) if state and state.asks else 0,
                 falls=history.falls,
                 difference_was=state.difference if state else None,
+                arrivals=_arrivals(history, [a for _, where, a in back if where == level.location_id], now),
             )
         )
     return tuple(views)
+
+
+def _arrivals(history: LocationHistory, returns: Sequence[Arrival], now: datetime) -> tuple[tuple[str, int], ...]:
+    if history.opened_at is None:
+        return ()
+    return still_to_show([*returns, *history.corrections], history.arrived, since=history.opened_at, now=now)
 
 
 def _promises(tx: Transaction, shop: str, row: Any, history: LineHistory) -> LinePromises:

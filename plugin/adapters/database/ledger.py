@@ -97,11 +97,11 @@ def of_lines(tx: Transaction, shop: str, line_ids: Iterable[str]) -> dict[str, l
     return found
 
 
-_STOCK = (Kind.ACCEPT.value, Kind.REFUSE.value, Kind.BASELINE.value, Kind.BOOKED.value)
+_STOCK = (Kind.ACCEPT.value, Kind.REFUSE.value, Kind.BASELINE.value, Kind.BOOKED.value, Kind.CORRECT.value)
 
 
 def of_stock(tx: Transaction, shop: str, item_id: str) -> list[Entry]:
-    """Entries about an item's stock: accepted, refused, booked, baselines."""
+    """Entries about an item's stock: accepted, refused, booked, baselines, corrections."""
     rows = tx.execute(
         select(*_COLUMNS)
         .where(ledger.c.shop == shop, ledger.c.item_id == item_id, ledger.c.kind.in_(_STOCK))

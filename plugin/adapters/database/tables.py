@@ -358,6 +358,7 @@ restocks = Table(
     Column("shop", ShopName, primary_key=True),
     Column("restock_id", Gid, primary_key=True),  # the refund's line
     Column("order_id", Gid, nullable=False),
+    Column("line_id", Gid, nullable=False),
     Column("item_id", Gid, nullable=False),
     Column("location_id", Gid, nullable=False),
     Column("units", Integer, nullable=False),  # shipped units that came back onto the shelf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from plugin.domain.facts import (
     OrderGid,
     OrderLine,
     ProductGid,
+    Restock,
     VariantGid,
 )
 from plugin.errors import Unreachable
@@ -135,7 +137,38 @@ def _read(client: AdminClient, order_id: OrderGid) -> Order | None:
         for order in _all(client, head, "fulfillmentOrders", "order_fulfillment_orders")
         for node in _fulfillment_lines(client, order)
     ]
-    return order_of(head, payments, lines, fulfillment_lines)
+    order = order_of(head, payments, lines, fulfillment_lines)
+    if any(line.current < line.quantity for line in order.lines):
+        order = replace(order, restocks=tuple(_restocks(client, head)))
+    return order
+
+
+def _restocks(client: AdminClient, head: Mapping[str, Any]) -> Iterator[Restock]:
+    """
+    Units that came back after they had shipped.
+
+    `RETURN` alone says so: `CANCEL` frees units that never left, and `LEGACY_RESTOCK` does not tell the two apart. Of
+    an order refunded more than twenty times the first twenty are read; a list of refunds has no further pages.
+    """
+    again = _same(head, client.run("order_refunds", {"id": head["id"]})["order"])
+    for refund in again["refunds"]:
+        for index, node in enumerate(_refund_lines(client, refund)):
+            if node["restockType"] == "RETURN" and node["restocked"] and node["location"]:
+                yield Restock(
+                    restock_id=node["id"] or f"{refund['id']}/{index}",
+                    line_id=LineGid(node["lineItem"]["id"]),
+                    location_id=LocationGid(node["location"]["id"]),
+                    units=node["quantity"],
+                    at=instant(refund["createdAt"]) or instant(str(head["updatedAt"])),
+                )
+
+
+def _refund_lines(client: AdminClient, refund: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    page = refund["refundLineItems"]
+    yield from page["nodes"]
+    if page["pageInfo"]["hasNextPage"]:
+        variables = {"id": refund["id"], "after": page["pageInfo"]["endCursor"]}
+        yield from client.pages("refund_lines", variables, ("refund", "refundLineItems"))
 
 
 def _all(client: AdminClient, head: Mapping[str, Any], field: str, page_query: str) -> Iterator[dict[str, Any]]:

@@ -6,19 +6,20 @@ what it decided, it decides nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 from plugin.domain.allocation import Place, allocate
 from plugin.domain.facts import LocationGid
 from plugin.domain.promises import look_again
-from plugin.domain.review.books import BASELINE_AFTER, compare_books, routed
+from plugin.domain.review.books import BASELINE_AFTER, compare_books, orders_to_read, routed
 from plugin.domain.review.dates import lay_dates
-from plugin.domain.review.draft import Draft
+from plugin.domain.review.doubt import agreed, queue_in_doubt, unknown_units
+from plugin.domain.review.draft import Draft, Working
 from plugin.domain.review.joining import open_tranches, places_by_location, record_given, settle
 from plugin.domain.review.lines import line_states
-from plugin.domain.review.stock import arrived_by_row, read_locations, takeable
+from plugin.domain.review.stock import arrived_by_row, read_locations, takeable, vanished
 from plugin.domain.review.views import (
     ItemPlan,
     ItemView,
@@ -28,6 +29,7 @@ from plugin.domain.review.views import (
     LocationView,
     ReviewRules,
 )
+from plugin.domain.supply import StockReading
 
 __all__ = [
     "BASELINE_AFTER",
@@ -55,28 +57,29 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
     balanced = all(b.balances for b in books.values())
     working = {line.line_id: settle(line, draft, write=balanced) for line in view.lines}
     states, readings = read_locations(view, rules, books, working, draft, balanced=balanced)
-    queue: dict[LocationGid, tuple[Place, ...]] = {}
-    for location_id, places in places_by_location(working).items():
-        accepted = takeable(location_id, states)
-        result = allocate(places, accepted)
-        queue[location_id] = result.places
-        if balanced:
-            record_given(result.given, working, readings.get(location_id), draft)
-    owed_before = sum(p.owed for places in queue.values() for p in places if not p.is_new)
+    places = places_by_location(working)
+    rows = _still_to_come(view, readings)
     if balanced:
-        open_tranches(queue, working, rules, owed_before, draft)
-    arrived = arrived_by_row(readings)
-    rows = [replace(row, received=row.received + arrived.get(row.row_id, 0)) for row in view.rows]
-    dates, pegged, upcoming = lay_dates(replace(view, rows=tuple(rows)), rules, queue, states, today)
+        queue = _hand_out(places, states, readings, working, draft)
+        open_tranches(queue, working, rules, _owed([p for p in _all(queue) if not p.is_new]), draft)
+        dates, pegged, upcoming = lay_dates(rows, rules, queue, states, today)
+        owed = _owed(_all(queue))
+    else:
+        unknown = unknown_units(states)
+        queue, worse = queue_in_doubt(places, states, {}), queue_in_doubt(places, states, unknown)
+        dates, pegged, _ = lay_dates(rows, rules, queue, states, today)
+        _, pegged_worse, upcoming = lay_dates(rows, rules, worse, states, today, unknown)
+        pegged, owed = agreed(pegged, pegged_worse), _owed(_all(worse))
     lines, notices = line_states(view, rules, queue, working, dates, pegged, balanced, draft)
     return ItemPlan(
         entries=tuple(draft.entries),
         lines=lines,
         locations=states,
-        owed=sum(line.owed for line in lines),
+        owed=owed,
         next_unit=upcoming,
         notices=notices,
         read_again=not balanced,
+        read_orders_before=orders_to_read(view, states, now),
         look_again_at=_next_after(
             now,
             [r.look_again_at for r in readings.values()]
@@ -86,6 +89,35 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
             + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since],
         ),
     )
+
+
+def _hand_out(
+    places: Mapping[LocationGid, Sequence[Place]],
+    states: Sequence[LocationState],
+    readings: Mapping[LocationGid, StockReading],
+    working: Mapping[str, Working],
+    draft: Draft,
+) -> dict[LocationGid, tuple[Place, ...]]:
+    queue = {}
+    for location_id, here in places.items():
+        result = allocate(here, takeable(location_id, states), vanished(location_id, states))
+        queue[location_id] = result.places
+        record_given(result.given, working, readings.get(location_id), draft)
+    return queue
+
+
+def _all(queue: Mapping[LocationGid, Sequence[Place]]) -> list[Place]:
+    return [place for places in queue.values() for place in places]
+
+
+def _owed(places: Sequence[Place]) -> int:
+    return sum(place.owed for place in places)
+
+
+def _still_to_come(view: ItemView, readings: Mapping[LocationGid, StockReading]) -> ItemView:
+    arrived = arrived_by_row(readings)
+    rows = tuple(replace(row, received=row.received + arrived.get(row.row_id, 0)) for row in view.rows)
+    return replace(view, rows=rows)
 
 
 def _next_after(now: datetime, instants: Sequence[datetime | None]) -> datetime | None:

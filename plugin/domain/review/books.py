@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,10 +12,12 @@ from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.quantities import NOWHERE_YET, balance, place_unrouted
 from plugin.domain.review.draft import Draft
-from plugin.domain.review.views import ItemView, LocationView, ReviewRules
+from plugin.domain.review.views import ItemView, LocationState, LocationView, ReviewRules
 
 # A difference this old has outlived three re-reads: it is stored with its cause, and only a change of it is news.
 BASELINE_AFTER = timedelta(seconds=90)
+# Fewer committed than we know open: the orders are known by name, and each is read once more this long after it began.
+NAMES_READ_AFTER = timedelta(seconds=5)
 
 
 def routed(view: ItemView) -> tuple[QueuedLine, ...]:
@@ -69,12 +72,34 @@ def compare_books(view: ItemView, rules: ReviewRules, draft: Draft, now: datetim
         if found.difference:
             is_same = loc.difference_was is None or loc.difference_was == found.difference
             since = (loc.difference_since if is_same else None) or now
-            if rules.settle_differences or since + BASELINE_AFTER <= now:
+            if rules.settle_differences or _has_lasted(view, found.difference, since, now):
                 baseline, since = loc.baseline + found.difference, None
                 draft.entries.append(_baseline_entry(view.item_id, loc, found.difference, rules, now))
                 found = balance(level, open_here, baseline)
         books[level.location_id] = Books(found.balances, found.difference, since, found.shortfall, baseline)
     return books
+
+
+def orders_to_read(view: ItemView, states: Sequence[LocationState], now: datetime) -> datetime | None:
+    """
+    Say whether the item's open orders must be read again, because Shopify counts fewer units than they have.
+
+    Returns:
+        The moment since which each must have been read; None when there is no need (yet).
+    """
+    moments = [s.difference_since + NAMES_READ_AFTER for s in states if s.difference < 0 and s.difference_since]
+    wanted = min(moments, default=None)
+    if wanted is None or wanted > now or view.orders_read_at is None or view.orders_read_at >= wanted:
+        return None
+    return wanted
+
+
+def _has_lasted(view: ItemView, difference: int, since: datetime, now: datetime) -> bool:
+    """Missing orders have had their time to show; open units too many are believed once every order was read again."""
+    if since + BASELINE_AFTER > now:
+        return False
+    read_at = view.orders_read_at
+    return difference > 0 or read_at is None or read_at >= since + NAMES_READ_AFTER
 
 
 def _baseline_entry(item_id: str, loc: LocationView, change: int, rules: ReviewRules, now: datetime) -> Entry:

@@ -20,8 +20,14 @@ def lay_dates(
     queue: Mapping[LocationGid, Sequence[Place]],
     states: Sequence[LocationState],
     today: date,
+    unknown: Mapping[LocationGid, int] | None = None,
 ) -> tuple[Dates, dict[str, Pegged], NextUnit]:
-    """Lay each location's deliveries against its queue; the next buyer is told the best date."""
+    """
+    Lay each location's deliveries against its queue; the next buyer is told the best date.
+
+    Args:
+        unknown: Units of orders nobody has read yet, by location, that go before everybody.
+    """
     rows = {row.row_id: row for row in view.rows if row.open}
     windows = {row_id: shown_window(row, rules.dates, today) for row_id, row in rows.items()}
     dates = Dates(rows, windows, rules.usual_wait, rules.dates, today)
@@ -33,7 +39,8 @@ def lay_dates(
         here = [row for row in rows.values() if row.location_id == location_id]
         owed = [Owed((p.line_id, p.tranche), p.owed) for p in queue.get(location_id, ()) if p.owed]
         # What a baseline or a shortfall lacks takes arriving units before anyone in the queue.
-        ahead = Owed(("", 0), max(0, -takeable(location_id, states)))
+        lacking = (unknown or {}).get(location_id, 0) - takeable(location_id, states)
+        ahead = Owed(("", 0), max(0, lacking))
         pegging = peg([ahead, *owed], here, windows)
         for piece in owed:
             line_id = piece.key[0]

@@ -12,11 +12,14 @@ from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.review.books import Books
 from plugin.domain.review.draft import Draft, Working
+from plugin.domain.review.transfers import Fallen, came_from, name_transfers
 from plugin.domain.review.views import ItemView, LocationState, LocationView, ReviewRules
 from plugin.domain.supply import Acceptance, StockReading, read_stock, still_refused
 
 # A fall may turn out to be a shipment of an order we read late; the nightly reconciliation finds the last of them.
 NAME_FALLS_WITHIN = timedelta(days=2)
+# Goods carried from one shelf to another are counted out here and in there within this time.
+TRANSFERS_WITHIN = timedelta(minutes=30)
 
 
 def arrived_by_row(readings: Mapping[LocationGid, StockReading]) -> dict[int, int]:
@@ -44,38 +47,61 @@ def read_locations(
     Units known to have shipped leave the accepted ones first, so that a receipt and a shipment between two reads cannot
     hide each other. While the books of any location do not balance, nothing is written.
     """
-    states, readings = [], {}
     shipped = _shipped_by_location(view, working) if balanced else {}
     sold = _newly_sold(working)
+    falls = list(_falls(view, shipped, draft.now)) if balanced else []
+    readings: dict[LocationGid, StockReading] = {}
+    carried = []
     for loc in view.locations:
-        level, here = loc.level, books[loc.level.location_id]
-        reading = _reading(
+        here = loc.level.location_id
+        readings[here] = _reading(
             view,
             loc,
             rules,
             draft.now,
-            shipped=shipped.get(level.location_id, 0),
-            newly_sold=sold.get(level.location_id, 0),
-            may_have_shipped=max(0, -here.difference),
+            shipped=shipped.get(here, 0),
+            newly_sold=sold.get(here, 0),
+            may_have_shipped=max(0, -books[here].difference),
             balanced=balanced,
+            fell_elsewhere=[fall.units for fall in falls if fall.where != here],
         )
-        _write_reading(view.item_id, loc, reading, draft, balanced=balanced)
-        readings[level.location_id] = reading
-        states.append(
-            LocationState(
-                level.location_id,
-                level.usable,
-                reading.accepted,
-                reading.unexplained,
-                reading.asks,
-                reading.unexplained_since,
-                here.shortfall,
-                here.difference,
-                here.difference_since,
-                here.baseline,
-            )
-        )
+        source = came_from(here, readings[here], falls)
+        if source is not None:
+            falls.remove(source)
+            carried.append(source)
+    readings = name_transfers(readings, carried)
+    for loc in view.locations:
+        _write_reading(view.item_id, loc, readings[loc.level.location_id], draft, balanced=balanced)
+    states = (_state(loc, readings[loc.level.location_id], books[loc.level.location_id]) for loc in view.locations)
     return tuple(states), readings
+
+
+def _state(loc: LocationView, reading: StockReading, here: Books) -> LocationState:
+    return LocationState(
+        loc.level.location_id,
+        loc.level.usable,
+        reading.accepted,
+        reading.unexplained,
+        reading.asks,
+        reading.unexplained_since,
+        here.shortfall,
+        here.difference,
+        here.difference_since,
+        here.baseline,
+    )
+
+
+def _falls(view: ItemView, shipped: Mapping[LocationGid, int], now: datetime) -> tuple[Fallen, ...]:
+    """What vanished at each location now, and what did a moment ago and has no name yet."""
+    found = []
+    for loc in view.locations:
+        where = loc.level.location_id
+        left = shipped.get(where, 0)
+        fell = (loc.accepted or 0) - left + _named(loc, left, now) - loc.level.usable
+        if loc.accepted is not None and fell > 0:
+            found.append(Fallen(where, fell, is_new=True))
+        found += [Fallen(where, fall.units, is_new=False) for fall in loc.falls if fall.at + TRANSFERS_WITHIN > now]
+    return tuple(found)
 
 
 def _reading(
@@ -88,6 +114,7 @@ def _reading(
     newly_sold: int,
     may_have_shipped: int,
     balanced: bool,
+    fell_elsewhere: Sequence[int],
 ) -> StockReading:
     if loc.accepted is None:
         opening = (Acceptance(loc.level.usable, "opening"),) if balanced else ()
@@ -105,6 +132,8 @@ def _reading(
         asked=loc.asked,
         newly_sold=newly_sold,
         may_have_shipped=may_have_shipped,
+        arrivals=loc.arrivals,
+        fell_elsewhere=fell_elsewhere,
     )
     settling = [Acceptance(-shipped, "shipped")] if shipped else []
     settling += [Acceptance(named, "named")] if named else []
@@ -188,3 +217,8 @@ def takeable(location_id: LocationGid, states: Sequence[LocationState]) -> int:
         if state.location_id == location_id:
             return state.accepted - max(0, state.baseline)
     return 0
+
+
+def vanished(location_id: LocationGid, states: Sequence[LocationState]) -> int:
+    """Open units we know that Shopify stopped counting for good, by the baseline."""
+    return sum(max(0, -state.baseline) for state in states if state.location_id == location_id)

@@ -33,6 +33,7 @@ class LocationView:
     accepted: sum of accepted units; None before the opening count. refused: units the merchant called unreal and that
     still show. asked: units whose question to the merchant is open (`unexplained` less `refused` while a state asks).
     falls: falls that nothing has named yet. difference_was: the difference that began at `difference_since`.
+    arrivals: cause and units of what may have come without a delivery (`plugin.domain.supply.still_to_show`).
     """
 
     level: Level
@@ -48,6 +49,7 @@ class LocationView:
     asked: int = 0
     falls: tuple[Fall, ...] = ()
     difference_was: int | None = None
+    arrivals: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,13 @@ class ReviewRules:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
+    """
+    Everything known about one item.
+
+    orders_read_at: when the longest unread of the orders we can read, of those with open units, was read; None without
+    any.
+    """
+
     item_id: str
     locations: tuple[LocationView, ...]
     lines: tuple[QueuedLine, ...]
@@ -75,6 +84,7 @@ class ItemView:
     notices: Mapping[str, Sequence[PastNotice]]
     last_grants: Mapping[str, str]
     next_before: NextUnit | None
+    orders_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,9 @@ class ItemPlan:
     What the review decided.
 
     read_again: the books of a location do not balance: look for orders we may have missed.
-    undecided: as long as that lasts nothing was given, promised or told.
+    As long as that lasts nothing is given, promised or told; `owed` and `next_unit` are the worse of both ways to see
+    it (`plugin.domain.review.doubt`). read_orders_before: Shopify counts fewer units than the item's open orders have:
+    those read before this moment must be read again.
     """
 
     entries: tuple[Entry, ...]
@@ -132,3 +144,4 @@ class ItemPlan:
     notices: Mapping[str, NoticePlan]
     read_again: bool
     look_again_at: datetime | None
+    read_orders_before: datetime | None = None
