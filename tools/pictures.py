@@ -93,7 +93,7 @@ def play(photographer: Photographer, hands: Hands, urls: DemoUrls) -> None:
         expect(merchant.app.get_by_role("heading", name="First steps")).to_be_visible(timeout=60_000)
         merchant.open_app("/first-run")
         photographer.take(page, "first-run")
-        merchant.press("I have seen it")
+        merchant.press("I have seen it, tell nobody")
         set_up(photographer, merchant, hands)
         run_out(photographer, hands)
         delivery = enter_deliveries(merchant, hands)

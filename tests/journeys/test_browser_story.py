@@ -106,7 +106,7 @@ def sees_what_she_owes(story: Story) -> None:
     owed = merchant.card("1. What you already owe")
     expect(owed).to_contain_text(re.compile(r"\d+ units in \d+ orders were owed before Holdfast came"))
     expect(owed.get_by_role("row")).not_to_have_count(0)
-    merchant.press("I have seen it", owed)
+    merchant.press("I have seen it, tell nobody", owed)
     expect(owed).to_contain_text("Seen")
 
 
