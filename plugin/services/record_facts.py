@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Fulfillment orders appear a moment after their order: look again until its units have a place.
 ROUTING_WAIT = timedelta(seconds=2)
 ROUTING_PATIENCE = timedelta(minutes=2)
+# Shopify tells times to the second: what was read in the second of a change may be from before it.
+STAMPS_ARE_WHOLE = timedelta(seconds=1)
 
 
 def put_order(
@@ -83,7 +85,7 @@ def read_changed_orders(parts: Parts, shop: str, client: AdminClient, since: dat
         known = facts.orders_read_at(tx, shop, list(changed))
     count = 0
     for order_id, updated_at in changed.items():
-        if order_id not in known or known[order_id] < updated_at:
+        if order_id not in known or known[order_id] < updated_at + STAMPS_ARE_WHOLE:
             read_order(parts, shop, client, order_id)
             count += 1
     return count
