@@ -73,6 +73,7 @@ class LineNow:
     is_silent: from before we came, and the merchant has not said that its customer be told.
     waiting_since: the entry by which its newest owed units joined the queue; None when none were ever owed.
     last_grant: the entry that gave it units last. promise_entry: the entry of the promise now in force.
+    stock_settles_at: until then units that may be the line's own wait to be accepted as stock.
     """
 
     line_id: str
@@ -85,6 +86,7 @@ class LineNow:
     promise: Promise | None
     promise_version: int
     promise_entry: str | None
+    stock_settles_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def due_notices(line: LineNow, past: Sequence[PastNotice], rules: NoticeRules, n
             NoticeKind.CONFIRMED,
             line.promise_version,
             line.waiting_since,
-            now,
+            max(now, line.stock_settles_at or now),
             "units of this order are on backorder",
         )
         return NoticePlan((notice,), open_changes + open_calm)

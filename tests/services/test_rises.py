@@ -154,3 +154,42 @@ def test_fulfilling_closes_what_was_owed_with_no_stock_message(shop: Store):
     shop.settle()
     assert shop.lines(sku) == {}
     assert shop.order(order["name"])["tags"] == []
+
+
+def test_who_buys_goods_minutes_after_they_came_is_not_told_that_they_wait(shop: Store):
+    """Shopify sells an unannounced receipt at once; it counts here after the shop's quarter of an hour."""
+    sku = shop.a_sku(0)
+    shop.receive(sku, 10)
+    shop.settle()
+    order = shop.buy((sku, 2))
+    shop.settle()
+    assert shop.mails_to(order["email"]) == []
+    shop.wait_for_rises()
+    assert shop.lines(sku) == {order["name"]: (2, 0)}
+    assert shop.mails_to(order["email"]) == []
+    assert shop.order(order["name"])["tags"] == []
+
+
+def test_who_buys_more_than_what_just_came_is_told_at_once(shop: Store):
+    sku = shop.a_sku(0)
+    first = shop.buy((sku, 3))
+    shop.settle()
+    shop.receive(sku, 2)
+    shop.settle()
+    second = shop.buy((sku, 1))
+    shop.settle()
+    assert len(shop.mails_to(first["email"])) == 1
+    assert len(shop.mails_to(second["email"])) == 1
+
+
+def test_who_bought_goods_that_turn_out_not_to_be_there_is_told(shop: Store):
+    sku = shop.a_sku(0)
+    shop.receive(sku, 10)
+    shop.settle()
+    order = shop.buy((sku, 2))
+    shop.settle()
+    shop.stock(sku, -2)
+    shop.settle()
+    shop.wait_for_rises()
+    assert shop.lines(sku) == {order["name"]: (0, 2)}
+    assert len(shop.mails_to(order["email"])) == 1

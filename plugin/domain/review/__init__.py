@@ -70,7 +70,7 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
         dates, pegged, _ = lay_dates(rows, rules, queue, states, today)
         _, pegged_worse, upcoming = lay_dates(rows, rules, worse, states, today, unknown)
         pegged, owed = agreed(pegged, pegged_worse), _owed(_all(worse))
-    lines, notices = line_states(view, rules, queue, working, dates, pegged, balanced, draft)
+    lines, notices = line_states(view, rules, queue, working, dates, pegged, readings, balanced, draft)
     return ItemPlan(
         entries=tuple(draft.entries),
         lines=lines,

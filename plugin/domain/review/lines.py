@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from plugin.domain.allocation import Place, QueuedLine, is_paid
 from plugin.domain.facts import LocationGid
@@ -12,6 +14,7 @@ from plugin.domain.promises import Dates, Promise, has_passed
 from plugin.domain.review.dates import Pegged
 from plugin.domain.review.draft import Draft, Working
 from plugin.domain.review.views import ItemView, LinePromises, LineState, ReviewRules
+from plugin.domain.supply import StockReading
 
 
 def line_states(
@@ -21,6 +24,7 @@ def line_states(
     working: Mapping[str, Working],
     dates: Dates,
     pegged: Mapping[str, Pegged],
+    readings: Mapping[LocationGid, StockReading],
     balanced: bool,
     draft: Draft,
 ) -> tuple[tuple[LineState, ...], dict[str, NoticePlan]]:
@@ -29,6 +33,7 @@ def line_states(
     for place in ordered:
         if place.owed and place.line_id not in rank:
             rank[place.line_id] = len(rank) + 1
+    settles_at = _stock_settles_at(queue, readings)
     lines, notices = [], {}
     for line_id, w in working.items():
         mine = [p for p in ordered if p.line_id == line_id]
@@ -58,13 +63,37 @@ def line_states(
         )
         lines.append(state)
         if balanced:
+            heard = view.notices.get(line_id, ())
+            found = _now(state, w, promise_entry, view.last_grants.get(line_id), heard, draft)
             notices[line_id] = due_notices(
-                _now(state, w, promise_entry, view.last_grants.get(line_id), view.notices.get(line_id, ()), draft),
-                view.notices.get(line_id, ()),
+                replace(found, stock_settles_at=settles_at.get(line_id)),
+                heard,
                 NoticeRules(rules.tell_after_days, rules.on_track_days, rules.timezone),
                 draft.now,
             )
     return tuple(lines), notices
+
+
+def _stock_settles_at(
+    queue: Mapping[LocationGid, Sequence[Place]], readings: Mapping[LocationGid, StockReading]
+) -> dict[str, datetime]:
+    """
+    Say when a rise that nothing explains yet will count, for the lines it would cover.
+
+    Shopify sells such units at once. Whoever bought them is not told that they wait before it is known that they do.
+    """
+    found = {}
+    for location_id, places in queue.items():
+        reading = readings.get(location_id)
+        if reading is None or reading.look_again_at is None:
+            continue
+        left = reading.unexplained - reading.refused
+        for place in sorted((p for p in places if p.owed), key=lambda p: p.order_key):
+            if left <= 0:
+                break
+            found[place.line_id] = reading.look_again_at
+            left -= place.owed
+    return found
 
 
 def _promise_entry(line_id: str, past: LinePromises) -> str | None:
