@@ -140,7 +140,7 @@ class Selling:
     owed: units owed as of the last review of the queue.
     next_is_dated: a delivery, or a release day, says when the next unit ships. next_is_late: its delivery is late, or
     the release has passed, and no new date is known. wait_days: until the last day the next unit would ship, when it
-    is dated. discontinued: by a tag of the product.
+    is dated. discontinued: by a tag of the product. braked: the brake on mass zeroing keeps it from being opened.
     """
 
     tracked: bool
@@ -155,6 +155,7 @@ class Selling:
     next_is_late: bool
     discontinued: bool = False
     wait_days: int | None = None
+    braked: bool = False
 
 
 def decide_selling(facts: Selling, rule: Rule | None) -> Verdict:
@@ -186,6 +187,8 @@ def decide_selling(facts: Selling, rule: Rule | None) -> Verdict:
         return Verdict(State.PAUSED, Reason.NEVER, DENY, 0, rule)
     if rule.limit.is_used_up(owed):
         return Verdict(State.LIMIT_REACHED, Reason.NONE, DENY, 0, rule)
+    if facts.braked:
+        return Verdict(State.PAUSED, Reason.BRAKE, DENY, remaining, rule)
     if facts.next_is_late:
         if rule.when_late is WhenLate.STOP:
             return Verdict(State.PAUSED, Reason.LATE, DENY, remaining, rule)

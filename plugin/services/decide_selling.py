@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from plugin.adapters.database import alerts, effects, ledger, rules
+from plugin.adapters.database import alerts, effects, ledger, rules, zeroings
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import items, levels, locations, products, shops, variant_states, variants
 from plugin.adapters.database.transaction import Transaction
@@ -32,7 +32,7 @@ from plugin.domain.promises import (
     stops_being_true,
 )
 from plugin.domain.rules import RuleList
-from plugin.services import save_settings
+from plugin.services import brake, save_settings
 
 NOTHING_TO_SAY = json.dumps({"state": "none", "v": 1}, sort_keys=True)
 # States in which the merchant's own setting is put back where we had changed it.
@@ -48,7 +48,11 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
     """
     settings = save_settings.read(tx, shop)
     facts = load_selling(tx, shop, variant_ids, settings, now)
-    verdicts = {variant_id: decide_selling(found.selling, found.rule) for variant_id, found in facts.items()}
+    braked = _braked(tx, shop, facts, now)
+    verdicts = {
+        variant_id: decide_selling(replace(found.selling, braked=variant_id in braked), found.rule)
+        for variant_id, found in facts.items()
+    }
     words = _words(tx, shop, settings)
     _put_states(tx, shop, facts, verdicts, words.timezone, now)
     originals = ledger.originals(tx, shop, list(facts))
@@ -57,6 +61,13 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
         wrote |= _want_policy(tx, shop, variant_id, verdict, originals.get(variant_id), now)
         wrote |= _want_badge(tx, shop, variant_id, verdict, facts[variant_id], words, now)
     return wrote
+
+
+def _braked(tx: Transaction, shop: str, facts: Mapping[str, SellingFacts], now: datetime) -> set[str]:
+    tracked = {variant_id: found for variant_id, found in facts.items() if found.selling.tracked}
+    gone = {variant_id for variant_id, found in tracked.items() if found.available <= 0 < found.was_available}
+    zeroings.note(tx, shop, gone, {variant_id for variant_id, found in tracked.items() if found.available > 0}, now)
+    return brake.watch(tx, shop, facts.keys(), gone, now)
 
 
 class SellingFacts:
@@ -73,6 +84,7 @@ class SellingFacts:
         "selling",
         "sku",
         "title",
+        "was_available",
     )
 
     def __init__(self, row: Any, selling: Selling, rule: Rule | None, next_unit: NextUnit) -> None:
@@ -82,6 +94,7 @@ class SellingFacts:
         self.sku: str = row.sku
         self.product_title: str = row.product_title
         self.available = selling.available_total
+        self.was_available: int = row.was_available or 0
         self.selling = selling
         self.rule = rule
         self.next_unit = next_unit
@@ -117,6 +130,7 @@ def load_selling(
             variant_states.c.owed_units,
             variant_states.c.next_promise,
             variant_states.c.look_again_at,
+            variant_states.c.available.label("was_available"),
         )
         .join(products, (products.c.shop == variants.c.shop) & (products.c.product_id == variants.c.product_id))
         .outerjoin(items, (items.c.shop == variants.c.shop) & (items.c.item_id == variants.c.item_id))
