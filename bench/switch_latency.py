@@ -28,21 +28,23 @@ BUCKET_FULL_AGAIN_S = 20
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder:
-        with running_demo(Path(folder), pick_ports({})) as demo:
-            hands = Hands(demo.urls)
-            story = Story(hands)
-            story.install()
-            story.first_sync()
-            story.set_the_limit()
-            time.sleep(5)
-            items = _sell_from_berlin_alone(hands)
-            time.sleep(10)
-            print(f"{len(items)} variants, {EVENTS_PER_S} events/s, load {os.getloadavg()[0]:.1f}", flush=True)
-            for wave in range(WAVES):
-                for name, available in (("opening", 0), ("closing", 7)):
-                    time.sleep(BUCKET_FULL_AGAIN_S)
-                    _measure(hands, Path(folder) / "holdfast.sqlite3", items, available, f"{name} {wave + 1}")
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder,
+        running_demo(Path(folder), pick_ports({})) as demo,
+    ):
+        hands = Hands(demo.urls)
+        story = Story(hands)
+        story.install()
+        story.first_sync()
+        story.set_the_limit()
+        time.sleep(5)
+        items = _sell_from_berlin_alone(hands)
+        time.sleep(10)
+        print(f"{len(items)} variants, {EVENTS_PER_S} events/s, load {os.getloadavg()[0]:.1f}", flush=True)
+        for wave in range(WAVES):
+            for name, available in (("opening", 0), ("closing", 7)):
+                time.sleep(BUCKET_FULL_AGAIN_S)
+                _measure(hands, Path(folder) / "holdfast.sqlite3", items, available, f"{name} {wave + 1}")
 
 
 def _sell_from_berlin_alone(hands: Hands) -> list[dict[str, Any]]:

@@ -24,24 +24,26 @@ SECONDS = 10
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder:
-        with running_demo(Path(folder), pick_ports({})) as demo:
-            Hands(demo.urls).launch()
-            time.sleep(8)
-            print(f"{CLIENTS} clients, {SECONDS} s, load {os.getloadavg()[0]:.1f}", flush=True)
-            times: list[float] = []
-            until = time.monotonic() + SECONDS
-            clients = [threading.Thread(target=_knock, args=(demo.urls.app, until, times)) for _ in range(CLIENTS)]
-            for client in clients:
-                client.start()
-            for client in clients:
-                client.join()
-            times.sort()
-            print(
-                f"{len(times) / SECONDS:.0f} webhooks/s, p50 {median(times) * 1000:.1f} ms, "
-                f"p99 {times[int(len(times) * 0.99)] * 1000:.1f} ms",
-                flush=True,
-            )
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder,
+        running_demo(Path(folder), pick_ports({})) as demo,
+    ):
+        Hands(demo.urls).launch()
+        time.sleep(8)
+        print(f"{CLIENTS} clients, {SECONDS} s, load {os.getloadavg()[0]:.1f}", flush=True)
+        times: list[float] = []
+        until = time.monotonic() + SECONDS
+        clients = [threading.Thread(target=_knock, args=(demo.urls.app, until, times)) for _ in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        times.sort()
+        print(
+            f"{len(times) / SECONDS:.0f} webhooks/s, p50 {median(times) * 1000:.1f} ms, "
+            f"p99 {times[int(len(times) * 0.99)] * 1000:.1f} ms",
+            flush=True,
+        )
 
 
 def _knock(app: str, until: float, times: list[float]) -> None:

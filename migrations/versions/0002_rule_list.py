@@ -28,9 +28,7 @@ def upgrade() -> None:
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["shop"], ["shops.shop"], name=op.f("fk_rule_changes_shop_shops"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["shop"], ["shops.shop"], name=op.f("fk_rule_changes_shop_shops"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("shop", name=op.f("pk_rule_changes")),
     )
     op.create_table(

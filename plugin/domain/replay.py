@@ -25,8 +25,8 @@ class LineHistory:
 
     tranches: by number, units after lowering. held: covered and granted, less withdrawn, less settled; no zeros.
     settled: shipped units we have recorded. steps: the highest number used, by kind. last_grant: the entry that gave
-    it units last. overage: units recorded at sale as past the limit. tell_inherited: the merchant said that the customer
-    of a line from before the install be told.
+    it units last. overage: units recorded at sale as past the limit. tell_inherited: the merchant said that the
+    customer of a line from before the install be told.
     """
 
     tranches: tuple[Tranche, ...] = ()

@@ -223,7 +223,9 @@ def test_while_nothing_changes_the_subject_says_how_it_stands(
 @pytest.mark.parametrize(("now", "review"), [(NO_DATE, "1 July"), (LATE, "30 June")])
 def test_without_news_and_without_a_date_it_names_the_next_letter_and_the_way_out(now: Shown, review: str) -> None:
     text = render(letter(LetterKind.ON_TRACK, lines=(line(now=now),), may_cancel=False)).text
-    assert in_order(text, "We said we would write either way", "sorry", f"We'll email you by {review} either way", CANCEL)
+    assert in_order(
+        text, "We said we would write either way", "sorry", f"We'll email you by {review} either way", CANCEL
+    )
 
 
 def test_filled_names_what_came_and_shows_no_date() -> None:

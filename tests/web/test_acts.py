@@ -68,7 +68,10 @@ def test_a_variant_gets_a_setting_of_its_own_and_loses_it(site: Site) -> None:
         0,
     )
     clear = {**form, "limit_mode": "inherit"}
-    assert "no setting of its own; the list of rules decides" in site.post("/products/11/limit", {**clear, "act": "preview"}).text
+    assert (
+        "no setting of its own; the list of rules decides"
+        in site.post("/products/11/limit", {**clear, "act": "preview"}).text
+    )
     follow(site, "/products/11/limit", {**clear, "act": "save"}, "/products/11?done=cleared")
     assert row(site, t.rules, *own) is None
 
