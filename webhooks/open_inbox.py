@@ -10,7 +10,7 @@ import structlog
 from plugin.adapters.database import inbox
 from plugin.adapters.database.inbox import Arrived
 from plugin.adapters.database.transaction import Transaction
-from plugin.errors import Conflict, HoldfastError
+from plugin.errors import Conflict
 from webhooks import hints
 from webhooks.topics import HANDLERS
 
@@ -44,7 +44,8 @@ def _handle_all(parts: Parts, waiting: Sequence[Arrived]) -> bool:
             for arrived in waiting:
                 _run(parts, tx, arrived)
             inbox.handled(tx, [arrived.id for arrived in waiting], parts.clock.now())
-    except HoldfastError:
+    except Exception:  # noqa: BLE001 - told apart one by one next
+        _log.info("inbox_one_by_one", shop=waiting[0].shop, count=len(waiting), exc_info=True)
         return False
     return True
 
@@ -56,10 +57,11 @@ def _handle_one(parts: Parts, arrived: Arrived) -> bool:
             inbox.handled(tx, [arrived.id], parts.clock.now())
     except Conflict:
         return False  # somebody wrote first: the next run does it
-    except HoldfastError as exc:
+    except Exception as exc:  # noqa: BLE001
+        # Whatever it is: one webhook that cannot be handled must not hold up all that come after it.
         with parts.database.begin() as tx:
-            inbox.failed(tx, arrived, str(exc), parts.clock.now(), park_after=TRIES)
-        _log.warning("webhook_failed", shop=arrived.shop, topic=arrived.topic, problem=str(exc))
+            inbox.failed(tx, arrived, f"{type(exc).__name__}: {exc}", parts.clock.now(), park_after=TRIES)
+        _log.warning("webhook_failed", shop=arrived.shop, topic=arrived.topic, exc_info=True)
         return False
     return True
 
