@@ -47,28 +47,39 @@ def create(db: Database, jobs: JobQueue, shop: str, draft: DeliveryDraft, now: d
         FieldErrors: The place or an item does not exist in this shop, or a row has no units.
     """
     with db.begin() as tx:
-        _check(tx, shop, draft)
-        delivery_id: int = tx.execute(
-            deliveries.insert()
-            .values(
-                shop=shop,
-                supplier=draft.supplier,
-                reference=draft.reference,
-                location_id=draft.location_id,
-                expected_on=draft.expected_on,
-                created_at=now,
-            )
-            .returning(deliveries.c.id)
-        ).scalar_one()
-        tx.execute(
-            delivery_rows.insert(),
-            [
-                {"shop": shop, "delivery_id": delivery_id, "item_id": item_id, "units": units}
-                for item_id, units in draft.rows
-            ],
-        )
-        due.mark(tx, shop, due.QUEUE, "item", [item_id for item_id, _ in draft.rows], now)
+        delivery_id = insert(tx, shop, draft, now)
     jobs.wake(shop, "queue")
+    return delivery_id
+
+
+def insert(tx: Transaction, shop: str, draft: DeliveryDraft, now: datetime) -> int:
+    """
+    Write a delivery down as part of something larger, and mark its items due. Returns its id.
+
+    Raises:
+        FieldErrors: As `create`.
+    """
+    _check(tx, shop, draft)
+    delivery_id: int = tx.execute(
+        deliveries.insert()
+        .values(
+            shop=shop,
+            supplier=draft.supplier,
+            reference=draft.reference,
+            location_id=draft.location_id,
+            expected_on=draft.expected_on,
+            created_at=now,
+        )
+        .returning(deliveries.c.id)
+    ).scalar_one()
+    tx.execute(
+        delivery_rows.insert(),
+        [
+            {"shop": shop, "delivery_id": delivery_id, "item_id": item_id, "units": units}
+            for item_id, units in draft.rows
+        ],
+    )
+    due.mark(tx, shop, due.QUEUE, "item", [item_id for item_id, _ in draft.rows], now)
     return delivery_id
 
 
@@ -121,7 +132,7 @@ def preview_date(db: Database, shop: str, delivery_id: int, expected_on: date | 
         NotFound: No such open delivery.
     """
     with db.read() as tx:
-        delivery = _open_delivery(tx, shop, delivery_id)
+        delivery = open_delivery(tx, shop, delivery_id)
         view = review_queue.shop_view(tx, shop)
         today = now.astimezone(ZoneInfo(view.timezone)).date()
         told: set[str] = set()
@@ -139,7 +150,11 @@ def preview_date(db: Database, shop: str, delivery_id: int, expected_on: date | 
         )
 
 
-def _open_delivery(tx: Transaction, shop: str, delivery_id: int) -> Any:
+def open_delivery(tx: Transaction, shop: str, delivery_id: int) -> Any:
+    """
+    Raises:
+        NotFound: No such open delivery.
+    """
     row = tx.execute(
         select(deliveries).where(
             deliveries.c.shop == shop, deliveries.c.id == delivery_id, deliveries.c.state == "open"
@@ -243,9 +258,9 @@ def change_date(
         Conflict: Somebody changed it since the form was opened.
     """
     with db.begin() as tx:
-        delivery = _open_delivery(tx, shop, delivery_id)
+        delivery = open_delivery(tx, shop, delivery_id)
         moved_at = now if _is_later(delivery.expected_on, expected_on) else delivery.moved_at
-        _change(tx, shop, delivery_id, version, expected_on=expected_on, late_reason=reason[:300], moved_at=moved_at)
+        change(tx, shop, delivery_id, version, expected_on=expected_on, late_reason=reason[:300], moved_at=moved_at)
         # Confirming the preview, which says how many mails this makes, is the "send".
         cause = f"delivery/{delivery_id}/{version + 1}"
         ledger.post_once(tx, shop, send_mail.approval_entry(cause, now))
@@ -253,7 +268,11 @@ def change_date(
     jobs.wake(shop, "queue")
 
 
-def _change(tx: Transaction, shop: str, delivery_id: int, version: int, **values: object) -> None:
+def change(tx: Transaction, shop: str, delivery_id: int, version: int, **values: object) -> None:
+    """
+    Raises:
+        Conflict: Somebody changed it since the form was opened, or it is closed.
+    """
     result = tx.execute(
         update(deliveries)
         .where(
@@ -281,7 +300,7 @@ def book_receipt(
         FieldErrors: More units than the row still expects, or a row of another delivery.
     """
     with db.begin() as tx:
-        _open_delivery(tx, shop, delivery_id)
+        open_delivery(tx, shop, delivery_id)
         rows = {
             row.row_id: (item_id, row)
             for item_id, mine in supply.open_rows(tx, shop, supply.items_of_delivery(tx, shop, delivery_id)).items()
@@ -324,6 +343,6 @@ def cancel(db: Database, jobs: JobQueue, shop: str, delivery_id: int, version: i
         Conflict: Somebody changed it since the form was opened, or it is closed.
     """
     with db.begin() as tx:
-        _change(tx, shop, delivery_id, version, state="cancelled", closed_at=now)
+        change(tx, shop, delivery_id, version, state="cancelled", closed_at=now)
         due.mark(tx, shop, due.QUEUE, "item", supply.items_of_delivery(tx, shop, delivery_id), now)
     jobs.wake(shop, "queue")

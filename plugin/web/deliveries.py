@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import places, supply
 from plugin.errors import Conflict, FieldErrors
-from plugin.services import edit_delivery
+from plugin.services import edit_delivery, save_settings
 from plugin.web.numbers import form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
 FIRST_ROWS = 5
 MOST_ROWS = 100
+SHOWN_ROWS = 200
 
 blueprint = admin_blueprint("deliveries", __name__)
 
@@ -27,9 +28,19 @@ def show_list() -> str:
     shows_closed = request.args.get("show") == "closed"
     with parts().database.read() as tx:
         read = supply.closed_deliveries if shows_closed else supply.open_deliveries
-        found = read(tx, g.shop)
+        found = read(tx, g.shop) if shows_closed else sorted(read(tx, g.shop), key=_most_urgent)
         uncovered = supply.uncovered_units(tx, g.shop)
     return render_template("pages/deliveries.html", deliveries=found, shows_closed=shows_closed, uncovered=uncovered)
+
+
+def _most_urgent(delivery: supply.Delivery) -> tuple[int, int]:
+    """Late ones first, the longest late on top; then those nobody knows a day for; then by day."""
+    late = delivery.late_days(g.today) if delivery.to_come else 0
+    if late:
+        return 0, -late
+    if delivery.expected_on is None:
+        return 1, 0
+    return 2, delivery.expected_on.toordinal()
 
 
 @blueprint.get("/deliveries/new")
@@ -75,8 +86,10 @@ def change_date(delivery_id: int) -> AnyResponse | str | tuple[str, int]:
     slip = edit_delivery.preview_date(parts().database, g.shop, delivery_id, expected_on, g.now)
     with parts().database.read() as tx:
         delivery = supply.delivery(tx, g.shop, delivery_id)
+        settings = save_settings.read(tx, g.shop)
     return render_template(
         "pages/date_preview.html",
+        settings=settings,
         delivery=delivery,
         slip=slip,
         expected_on=expected_on,
@@ -131,8 +144,22 @@ def _page(
     with parts().database.read() as tx:
         delivery = supply.delivery(tx, g.shop, delivery_id)
         rows = supply.rows_of(tx, g.shop, delivery_id)
+        arrivals = supply.arrivals(tx, g.shop, delivery_id)
+        settings = save_settings.read(tx, g.shop)
+    wanted = request.args.get("find", "").strip()
+    found = [row for row in rows if wanted.casefold() in f"{row.title} {row.sku}".casefold()]
     return render_template(
-        "pages/delivery.html", delivery=delivery, rows=rows, typed=typed or {}, errors=errors, stale=stale
+        "pages/delivery.html",
+        delivery=delivery,
+        rows=found[:SHOWN_ROWS],
+        found=len(found),
+        all_rows=len(rows),
+        wanted=wanted,
+        arrivals=arrivals,
+        settings=settings,
+        typed=typed or {},
+        errors=errors,
+        stale=stale,
     )
 
 
@@ -184,7 +211,9 @@ def _draft(form: MultiDict[str, str]) -> edit_delivery.DeliveryDraft:
         errors |= exc.errors
     with parts().database.read() as tx:
         destinations = {place.location_id for place in places.active(tx, g.shop)}
-        rows = _rows(form, supply.by_sku(tx, g.shop, [s.strip() for s in form.getlist("sku") if s.strip()]), errors)
+        rows = typed_rows(form, supply.by_sku(tx, g.shop, typed_skus(form)), errors)
+    if not rows and not errors:
+        errors["sku_1"] = "Enter at least one row: what arrives, and how many units."
     location_id = form.get("location_id", "")
     if location_id not in destinations:
         errors["location_id"] = "Choose where it arrives."
@@ -195,9 +224,14 @@ def _draft(form: MultiDict[str, str]) -> edit_delivery.DeliveryDraft:
     )
 
 
-def _rows(
+def typed_skus(form: MultiDict[str, str]) -> list[str]:
+    return [sku.strip() for sku in form.getlist("sku") if sku.strip()]
+
+
+def typed_rows(
     form: MultiDict[str, str], found: Mapping[str, list[supply.Sellable]], errors: dict[str, str]
 ) -> dict[str, int]:
+    """Units by item from the lists `sku` and `units`; what is wrong goes to `errors`. Empty rows are left out."""
     rows: dict[str, int] = {}
     skus, units = form.getlist("sku"), form.getlist("units")
     for n, (sku, text) in enumerate(zip((s.strip() for s in skus), (u.strip() for u in units), strict=False), 1):
@@ -213,6 +247,4 @@ def _rows(
             errors[f"units_{n}"] = f"Write how many units of {sku} are coming, 1 or more."
         else:
             rows[match[0].item_id] = int(text)
-    if not rows and not errors:
-        errors["sku_1"] = "Enter at least one row: what arrives, and how many units."
     return rows

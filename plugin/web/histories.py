@@ -19,6 +19,7 @@ CAUSES = {
     "booked": "booked as arrived",
     "rule": "accepted after waiting, by your rule",
     "merchant": "you said they arrived",
+    "unmatched": "you said which delivery they were not",
     "return": "a refunded order came back and was restocked",
     "transfer": "carried over from or to another of your locations",
     "correction": "a shortfall you had corrected",
@@ -48,6 +49,12 @@ def _accept(h: Happening) -> str:
     why = CAUSES.get(cause, cause)
     verb = "now counted on" if h.units >= 0 else "no longer counted on"
     return f"{_units(h)} {verb}{_at(h)}" + (f": {why}" if why else "")
+
+
+def _booked(h: Happening) -> str:
+    if h.units < 0:
+        return f"You took back that {_units(h)} of a delivery had arrived{_at(h)}"
+    return f"You booked {_units(h)} of a delivery as arrived{_at(h)}"
 
 
 def _publish(h: Happening, today: date) -> str:
@@ -100,7 +107,7 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.SETTLE.value: lambda h: f"{h.order} shipped",
     Kind.ACCEPT.value: _accept,
     Kind.REFUSE.value: lambda h: f"You said that {_units(h)} did not arrive{_at(h)}",
-    Kind.BOOKED.value: lambda h: f"You booked {_units(h)} of a delivery as arrived{_at(h)}",
+    Kind.BOOKED.value: _booked,
     Kind.CORRECT.value: lambda h: f"You had the stock in Shopify corrected by {_units(h)}{_at(h)}",
     Kind.OVERAGE.value: lambda h: f"{h.order} went {_units(h)} past the limit before selling stopped",
     Kind.ORIGINAL.value: _original,

@@ -48,6 +48,13 @@ NOTICES = {
     "alert": "Alert to you",
 }
 
+ARRIVED_BY = {
+    "booked": "You booked it",
+    "matched": "Stock rose in Shopify",
+    "merchant": "You said they arrived",
+    "unmatched": "You put it right",
+}
+
 MESSAGES = {
     "waiting": ("Waiting", "note"),
     "sending": ("Sending", "note"),

@@ -12,6 +12,8 @@ from flask import Blueprint, Flask, g, request
 
 from plugin.web import (
     deliveries,
+    delivery_changes,
+    delivery_import,
     figures,
     first_run,
     home,
@@ -27,6 +29,19 @@ from plugin.web import (
 )
 from plugin.web.parts import parts
 
+PAGES = (
+    home,
+    first_run,
+    products,
+    deliveries,
+    delivery_changes,
+    delivery_import,
+    mail,
+    preferences,
+    rules,
+    privacy,
+    install,
+)
 STATIC = Path(__file__).parent / "static"
 
 # What an act says once it is done; the address names the sentence, so a reload says it again and nobody can write it.
@@ -51,6 +66,10 @@ DONE = {
     "delivery": "The delivery is entered. Dates are being worked out again.",
     "date": "The new date is saved. Badges change first, mails follow.",
     "received": "Booked. When Shopify shows the units, or if it already does, they count as this delivery.",
+    "edited": "The delivery is changed. Dates are being worked out again.",
+    "imported": "The deliveries are entered. Dates are being worked out again.",
+    "unbooked": "Taken back: those units are still on their way.",
+    "unmatched": "Put right. The units still count, and the delivery expects them again.",
     "cancelled": "The delivery is cancelled. Orders that waited on it look for other supply.",
     "mail-paused": "Mail is paused. Nothing leaves until you resume.",
     "mail-resumed": "Mail runs again.",
@@ -65,7 +84,7 @@ DONE = {
 def register_pages(app: Flask) -> None:
     """Add every page of the admin frame. The app carries its parts as `app.extensions["holdfast"]`."""
     app.url_map.converters["row"] = numbers.RowConverter
-    for module in (home, first_run, products, deliveries, mail, preferences, rules, privacy, install):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     app.register_blueprint(_Assets("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)

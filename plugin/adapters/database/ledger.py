@@ -145,7 +145,7 @@ def originals(tx: Transaction, shop: str, variant_ids: Iterable[str] | None = No
 
 
 def received_by_row(tx: Transaction, shop: str, row_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """Units received by a delivery row, and units booked as arrived that no rise was matched to yet."""
+    """Units received by a delivery row, and units booked as arrived that no rise has shown yet."""
     wanted = list(row_ids)
     if not wanted:
         return {}
@@ -161,9 +161,12 @@ def received_by_row(tx: Transaction, shop: str, row_ids: Iterable[int]) -> dict[
     for row in rows:
         if row.kind == Kind.BOOKED.value:
             booked[row.delivery_row_id] += row.units
-        else:
-            received[row.delivery_row_id] += row.units
-    return {i: (received[i], max(0, booked[i] - received[i])) for i in wanted}
+            continue
+        received[row.delivery_row_id] += row.units
+        # What was matched without a booking leaves the bookings alone.
+        if row.data["cause"] == "booked":
+            booked[row.delivery_row_id] -= row.units
+    return {i: (received[i], max(0, booked[i])) for i in wanted}
 
 
 def _entry(row: Any) -> Entry:

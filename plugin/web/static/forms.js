@@ -32,7 +32,8 @@
   }
 
   async function send(form, button) {
-    const body = new URLSearchParams(new FormData(form, button));
+    const data = new FormData(form, button);
+    const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
     const buttons = form.querySelectorAll("button");
     buttons.forEach((b) => { b.disabled = true; });
     document.getElementById("say").hidden = true;

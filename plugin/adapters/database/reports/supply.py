@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import and_, case, distinct, func, select
 
@@ -13,6 +13,7 @@ from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import (
     deliveries,
     delivery_rows,
+    ledger,
     line_states,
     locations,
     pegs,
@@ -20,6 +21,7 @@ from plugin.adapters.database.tables import (
     variants,
 )
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain.ledger import Kind
 from plugin.errors import NotFound
 
 LISTED = 200
@@ -312,3 +314,58 @@ def carrying(tx: Transaction, shop: str, item_id: str) -> list[tuple[Delivery, R
         row = next(r for r in rows_of(tx, shop, coming.delivery_id) if r.item_id == item_id)
         found.append((coming, row))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalOf:
+    """Units that came by a delivery, or (negative) were taken off it again. `cause`: see `Acceptance`."""
+
+    row_id: int
+    title: str
+    variant_id: str
+    at: datetime
+    units: int
+    cause: str
+
+
+def arrivals(tx: Transaction, shop: str, delivery_id: int, limit: int = 50) -> list[ArrivalOf]:
+    """What came by a delivery, newest first."""
+    rows = tx.rows(
+        select(ledger.c.delivery_row_id, ledger.c.item_id, ledger.c.at, ledger.c.units, ledger.c.data)
+        .join(delivery_rows, delivery_rows.c.id == ledger.c.delivery_row_id)
+        .where(
+            ledger.c.shop == shop,
+            ledger.c.kind == Kind.ACCEPT.value,
+            delivery_rows.c.shop == shop,
+            delivery_rows.c.delivery_id == delivery_id,
+        )
+        .order_by(ledger.c.id.desc())
+        .limit(limit)
+    )
+    names = _by_item(tx, shop, sorted({row.item_id for row in rows}))
+    gone = Sellable("", "", "A product that is gone", "")
+    return [
+        ArrivalOf(
+            row.delivery_row_id,
+            names.get(row.item_id, gone).title,
+            names.get(row.item_id, gone).variant_id,
+            row.at,
+            row.units,
+            str(row.data.get("cause", "")),
+        )
+        for row in rows
+    ]
+
+
+def could_be(tx: Transaction, shop: str, row_id: int) -> list[tuple[Delivery, Row]]:
+    """Other open deliveries that expect the same product at the same place: what came may have been theirs."""
+    mine = tx.execute(
+        select(delivery_rows.c.item_id, deliveries.c.location_id)
+        .join(deliveries, deliveries.c.id == delivery_rows.c.delivery_id)
+        .where(delivery_rows.c.shop == shop, delivery_rows.c.id == row_id)
+    ).one()
+    return [
+        (coming, row)
+        for coming, row in carrying(tx, shop, mine.item_id)
+        if row.row_id != row_id and row.to_come and coming.location_id == mine.location_id
+    ]
