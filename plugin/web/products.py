@@ -88,7 +88,7 @@ def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
     clears = request.form.get("limit_mode") == "inherit"
     if clears:
         says = f"{name}: no setting of its own; the list of rules decides"
-        wanted = set_rules.clearing([(scope, subject)], f"The setting of {name} was taken away")
+        wanted = set_rules.clearing([(scope, subject)], f"the setting of {name} was taken away")
     else:
         try:
             form = {**request.form, "scope": scope, "subject": subject, "which": "", "rule_id": ""}
@@ -96,7 +96,7 @@ def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
         except FieldErrors as exc:
             return _page(number, typed=request.form, errors=exc.errors), 422
         says = f"{name}: {labels.rule_words(draft, g.today)}"
-        wanted = set_rules.saving(draft, f"{says} was saved")
+        wanted = set_rules.saving(draft, says)
     if request.form.get("act") == "save":
         previews.make(wanted, request.form)
         return redirect(f"/products/{number}?done={'cleared' if clears else 'rule'}", 303)
@@ -125,7 +125,7 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
     if request.form.get("limit_mode") == "inherit":
         says = f"{name}: no setting of their own; their product’s setting or the list of rules decides"
         wanted = set_rules.clearing(
-            [("variant", v.variant_id) for v in chosen], f"The setting of {name} was taken away"
+            [("variant", v.variant_id) for v in chosen], f"the setting of {name} was taken away"
         )
     else:
         try:

@@ -45,7 +45,7 @@ def change() -> AnyResponse | str | tuple[str, int]:
     if draft.scope in OWN:
         abort(400)  # no form here offers it: a product's own setting is made on its page
     says = _says(draft)
-    wanted = set_rules.saving(draft, f"{says} was saved")
+    wanted = set_rules.saving(draft, says)
     act = request.form.get("act")
     if act in ("save", "save_on"):
         previews.make(wanted, request.form)
@@ -76,7 +76,7 @@ def move() -> AnyResponse | str:
 def remove() -> AnyResponse | str:
     rule = _listed(_rule_id())
     name = labels.who(rule.scope, rule.name)
-    wanted = set_rules.clearing([(rule.scope, rule.subject)], f"The rule for {_small(name)} was removed")
+    wanted = set_rules.clearing([(rule.scope, rule.subject)], f"the rule for {_small(name)} was removed")
     if request.form.get("act") == "save":
         previews.make(wanted, request.form)
         return redirect("/settings?done=removed", 303)
