@@ -8,6 +8,7 @@ from flask import Blueprint, abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from devstore import installing
+from devstore.acts.errors import ActError
 from devstore.admin.launch import launch_host, launch_url
 from devstore.admin.store import back, show, theme_extension, world_of
 from devstore.app_config import AppConfig
@@ -69,6 +70,20 @@ def launch(handle: str, app: str) -> ResponseReturnValue:
     """Sign an address of the app for the frame."""
     world = _app_of(handle, app)
     return jsonify(url=_launch(world, request.get_json()["path"]))
+
+
+@blueprint.post("/<app>/-/grant")
+def grant(handle: str, app: str) -> ResponseReturnValue:
+    """Grant optional scopes that the app asked for and the merchant allowed."""
+    world = _app_of(handle, app)
+    if world.installation is None:
+        abort(404)
+    try:
+        installing.change_scopes(world, _config(), grant=set(request.get_json()["scopes"]), revoke=set())
+    except ActError as exc:
+        abort(422, str(exc))
+    with world.lock:
+        return jsonify(_scopes(world))
 
 
 @blueprint.post("/<app>/-/<question>")

@@ -1,4 +1,4 @@
-"""Restocked returns, variants that went to zero, and effects put aside."""
+"""Restocked returns, and variants that went to zero."""
 
 from __future__ import annotations
 
@@ -36,13 +36,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("zeroings", schema=None) as batch_op:
         batch_op.create_index("ix_zeroings_at", ["shop", "at"], unique=False)
-    with op.batch_alter_table("desired", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("desired", schema=None) as batch_op:
-        batch_op.drop_column("parked_at")
     with op.batch_alter_table("zeroings", schema=None) as batch_op:
         batch_op.drop_index("ix_zeroings_at")
     op.drop_table("zeroings")

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from sqlalchemy import select, update
 
-from plugin.adapters.database import due, facts, shops
+from plugin.adapters.database import due, facts, order_figures, shops
 from plugin.adapters.database.tables import syncs, variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import bulk
 from plugin.adapters.shopify.bulk_rows import assemble_orders, assemble_variants
 from plugin.adapters.shopify.client import AdminClient
-from plugin.domain.facts import Order
+from plugin.domain.facts import Order, OrderGid
 from plugin.domain.quantities import open_units_of_order
 from plugin.errors import AccessDenied, ShopifyError, Throttled, Unauthorized, Unreachable
 from plugin.services import (
@@ -215,14 +215,14 @@ def _take_orders(parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, cli
     for chunk in _chunks(iter(found), ROWS_AT_ONCE):
         done += len(chunk)
         now = parts.clock.now()
+        seen |= {order.order_id for order in chunk}
         with parts.database.begin() as tx:
-            for order in chunk:
-                seen.add(order.order_id)
-                if not (_has_open_units(order) or order.order_id in believed_open):
-                    continue
-                touched = record_facts.put_order(tx, shop, order, parts.vault, status.created_at, now)
-                if row.reason != "first" and touched:
-                    due.mark(tx, shop, due.QUEUE, "item", touched, now)
+            if row.reason == "first":
+                for order in chunk:
+                    if _has_open_units(order) or order.order_id in believed_open:
+                        record_facts.put_order(tx, shop, order, parts.vault, status.created_at, now)
+            else:
+                _mend_orders(tx, parts, shop, row, chunk, believed_open, status.created_at)
             tx.execute(
                 update(syncs).where(syncs.c.id == row.id).values(lines_done=done, orders_seen=done, touched_at=now)
             )
@@ -230,6 +230,39 @@ def _take_orders(parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, cli
     with parts.database.begin() as tx:
         due.mark(tx, shop, due.QUEUE, "order", believed_open - seen, parts.clock.now())
     _update(parts, row, state="deciding", bulk_id=None, lines_done=0, lines_total=0, attempts=0)
+
+
+def _mend_orders(
+    tx: Transaction,
+    parts: Parts,
+    shop: str,
+    row: Any,
+    found: list[Order],
+    believed_open: set[OrderGid],
+    read_at: datetime,
+) -> None:
+    """
+    Write what a later sync read of orders. Only what differs from our books is looked at again, and noted.
+
+    A line with other units than we know may have been returned, which a bulk read does not say: that order is read by
+    itself, whether anything of it is still open or not.
+    """
+    now = parts.clock.now()
+    before = order_figures.of_orders(tx, shop, [o.order_id for o in found])
+    items: dict[str, set[str]] = {}
+    for order in found:
+        if _has_open_units(order) or order.order_id in believed_open:
+            items[order.order_id] = record_facts.put_order(tx, shop, order, parts.vault, read_at, now) or set()
+    after = order_figures.of_orders(tx, shop, list(items))
+    differing = [order_id for order_id in items if items[order_id] and before.get(order_id) != after[order_id]]
+    due.mark(tx, shop, due.QUEUE, "item", {i for order_id in differing for i in items[order_id]}, now)
+    _note(tx, row, [{"kind": "order", "order": order_id} for order_id in sorted(differing)])
+    returned = [
+        o.order_id
+        for o in found
+        if o.order_id in before and any(before[o.order_id].current.get(ln.line_id) != ln.current for ln in o.lines)
+    ]
+    due.mark(tx, shop, due.QUEUE, "order", returned, now)
 
 
 def _has_open_units(order: Order) -> bool:

@@ -64,7 +64,7 @@
       hide: async (id) => byId(id).hide(),
       toggle: async (id) => byId(id).toggle(),
     },
-    scopes: { query: () => ask('scopes') },
+    scopes: { query: () => ask('scopes'), request: (scopes) => ask('requestScopes', [...scopes]) },
     app: { extensions: () => ask('extensions') },
     user: () => ready.then((about) => about.user),
     environment: { embedded: isFramed, mobile: false, intent: false, pos: false },

@@ -33,6 +33,11 @@
     hello: () => ({ config: { apiKey: own.apiKey, shop: own.shop, host: own.host, locale: own.locale }, user: own.user }),
     idToken: async () => (await server('id-token')).token,
     scopes: () => server('scopes'),
+    async requestScopes(scopes) {
+      const isFine = window.confirm(`Grant the app these permissions?\n${scopes.join('\n')}`);
+      const detail = isFine ? await server('grant', { scopes }) : await server('scopes');
+      return { result: isFine ? 'granted-all' : 'declined-all', detail };
+    },
     extensions: () => server('extensions'),
     toast(message, { duration, isError }) {
       toast.textContent = message;

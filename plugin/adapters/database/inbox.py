@@ -78,6 +78,15 @@ def failed(tx: Transaction, webhook: Arrived, error: str, now: datetime, *, park
     )
 
 
+def unpark(tx: Transaction, shop: str) -> None:
+    """Let what was put aside be tried again from the beginning."""
+    tx.execute(
+        update(inbox)
+        .where(inbox.c.shop == shop, inbox.c.parked_at.is_not(None), inbox.c.handled_at.is_(None))
+        .values(parked_at=None, attempts=0)
+    )
+
+
 def shops_waiting(tx: Transaction) -> set[str]:
     rows = tx.execute(select(inbox.c.shop).where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None)).distinct())
     return {row.shop for row in rows}

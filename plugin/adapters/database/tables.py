@@ -451,7 +451,6 @@ desired = Table(
     Column("not_before", Instant, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("error", Text),
-    Column("parked_at", Instant),  # refused too often: nothing more is tried until something changes
     Column("written_value", Text),  # what Shopify last acknowledged from us
     Column("written_at", Instant),
     Index("ix_desired_open", "shop", "kind", "done_version", "version"),

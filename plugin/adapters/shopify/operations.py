@@ -9,9 +9,18 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent / "queries"
 
 # Mutations that end in the same state when Shopify carries them out twice, so that a lost answer may be
-# asked for again. Starting a bulk operation is not among them: the second one would run beside the first.
+# asked for again; stock is adjusted once per key. Starting a bulk operation is not among them: the second one would
+# run beside the first.
 REPEATABLE_MUTATIONS = frozenset(
-    {"set_policies", "set_metafields", "delete_metafields", "add_tags", "remove_tags", "define_metafield"}
+    {
+        "adjust_available",
+        "set_policies",
+        "set_metafields",
+        "delete_metafields",
+        "add_tags",
+        "remove_tags",
+        "define_metafield",
+    }
 )
 
 

@@ -26,7 +26,7 @@ IDS_PER_CALL = {
     "policies": policies.POLICIES_PER_CALL,
 }
 # Asked only when the scope was granted, or taken as null when it was not.
-OPTIONAL_SCOPES = {"shop_locales": {"read_locales"}}
+OPTIONAL_SCOPES = {"shop_locales": {"read_locales"}, "adjust_available": {"write_inventory"}}
 
 
 def document(name: str) -> DocumentNode:
