@@ -42,7 +42,7 @@ def read_steps(tx: Transaction, shop: str, settings: ShopSettings) -> Steps:
         owed=queue.inherited(tx, shop),
         untold=tell_inherited.count_untold(tx, shop),
         seen_owed=settings.inherited_seen_at is not None,
-        has_rule=settings.backordering_on and bool(rule_list.for_subjects(tx, shop, ("all", ""))),
+        has_rule=settings.backordering_on and bool(rule_list.listed(tx, shop)),
         badge_is_live=settings.badge_seen_at is not None,
         mail_confirmed=settings.mail_confirmed_at is not None,
     )

@@ -163,6 +163,8 @@ def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict
         found = rule_list.for_subjects(tx, g.shop, ("product", listed.product_id), ("variant", variant_id))
         deciding = rule_list.one(tx, g.shop, listed.rule_id)
         last = previews.last_change(tx)
+        if last and not any(subject in (variant_id, listed.product_id) for _, subject, _ in last.before):
+            last = None  # of other products
         seen = rule_rows.last_change(tx, g.shop).number
         own_scope = "variant" if "variant" in found else "product" if "product" in found else None
         return render_template(

@@ -70,7 +70,10 @@
       const body = new URLSearchParams(new FormData(form));
       const answer = await fetch(form.dataset.follow, { method: "POST", body }).catch(() => null);
       const box = document.getElementById(form.dataset.shows);
-      if (answer && answer.ok && box) box.innerHTML = await answer.text();
+      if (!answer || !answer.ok || !box) return;
+      const wasOpen = Boolean(box.querySelector("details[open]"));
+      box.innerHTML = await answer.text();
+      box.querySelectorAll("details").forEach((part) => { part.open = wasOpen; });
     }, 250);
   });
 
