@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from plugin.adapters.database import ledger, shops
-from plugin.adapters.database.tables import messages, notices, shop_settings
+from plugin.adapters.database.tables import messages, notices, orders, shop_settings
 from plugin.adapters.database.transaction import Database
 from plugin.adapters.job_queue import JobQueue
 from plugin.adapters.mail import OutgoingMail, Rendered, render
@@ -82,6 +82,69 @@ def retry(db: Database, jobs: JobQueue, shop: str, message_id: int, now: datetim
         if not result.rowcount:
             raise NotFound("this mail cannot be sent again")
     jobs.wake(shop, "mail")
+
+
+def leave(db: Database, shop: str, message_id: int) -> None:
+    """
+    Do nothing more about a mail that failed, or of which nobody knows whether it arrived.
+
+    Raises:
+        NotFound: No such mail, or it does not wait for a decision.
+    """
+    with db.begin() as tx:
+        result = tx.execute(
+            update(messages)
+            .where(messages.c.shop == shop, messages.c.id == message_id, messages.c.state.in_(["failed", "unknown"]))
+            .values(state="stopped")
+        )
+        if not result.rowcount:
+            raise NotFound("this mail does not wait for a decision")
+
+
+def retry_failed(db: Database, jobs: JobQueue, shop: str, now: datetime) -> int:
+    """Send every failed mail again whose text and address we still have. Returns how many."""
+    with db.begin() as tx:
+        result = tx.execute(
+            update(messages)
+            .where(
+                messages.c.shop == shop,
+                messages.c.state == "failed",
+                messages.c.to_encrypted != "",
+                messages.c.letter_encrypted.is_not(None),
+            )
+            .values(state="waiting", not_before=now, attempts=0, error=None)
+        )
+    jobs.wake(shop, "mail")
+    return int(result.rowcount)
+
+
+def sample_of_cause(parts: Parts, shop: str, cause: str, now: datetime) -> tuple[str, Rendered] | None:
+    """One of the mails that wait for the merchant's "send", as it would be written now, with its order's name."""
+    with parts.database.read() as tx:
+        first = tx.execute(
+            select(notices.c.order_id, notices.c.kind, orders.c.name)
+            .join(orders, (orders.c.shop == notices.c.shop) & (orders.c.order_id == notices.c.order_id))
+            .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
+            .order_by(notices.c.id)
+            .limit(1)
+        ).first()
+        if first is None:
+            return None
+        lines = tx.rows(
+            select(notices.c.line_id)
+            .where(
+                notices.c.shop == shop,
+                notices.c.cause == cause,
+                notices.c.state == "asks",
+                notices.c.order_id == first.order_id,
+                notices.c.kind == first.kind,
+            )
+            .order_by(notices.c.id)
+        )
+        written = send_mail.preview_letter(
+            parts, tx, shop, first.order_id, LetterKind(first.kind), [row.line_id for row in lines], now
+        )
+    return (first.name, written) if written is not None else None
 
 
 def send_test(parts: Parts, shop: str, to: str, now: datetime) -> None:

@@ -61,7 +61,7 @@ MESSAGES = {
     "sent": ("Sent", "good"),
     "failed": ("Failed", "bad"),
     "unknown": ("Unknown", "wait"),
-    "stopped": ("Not sent", ""),
+    "stopped": ("Not sent again", ""),
     "asks": ("Waits for your OK", "wait"),
 }
 

@@ -75,6 +75,8 @@ DONE = {
     "mail-resumed": "Mail runs again.",
     "approved": "On their way.",
     "discarded": "Those mails will not be sent.",
+    "left": "Left as it is. It stands under “Not sent again”.",
+    "retried-all": "They will be tried again now.",
     "retried": "It will be tried again now.",
     "test-sent": "The test mail is on its way. When it has arrived, say so, and mail to customers is switched on.",
     "confirmed": "Mail is switched on.",

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
 from plugin.adapters.database import tables as t
 from tests.web import seeding
@@ -191,7 +191,9 @@ def test_mails_of_a_cause_can_be_dropped(site: Site) -> None:
 
 
 def test_all_mail_is_paused_and_resumed(site: Site) -> None:
-    assert "All mail is paused since" in follow(site, "/mail/switch", {"to": "paused"}, "/mail?done=mail-paused")
+    assert "All mail to customers is paused since" in follow(
+        site, "/mail/switch", {"to": "paused"}, "/mail?done=mail-paused"
+    )
     assert "All mail is paused" in site.get("/").text
     follow(site, "/mail/switch", {"to": "running"}, "/mail?done=mail-resumed")
     assert my_settings(site)["mail_paused_at"] is None
@@ -230,3 +232,65 @@ def test_what_was_owed_before_us_is_seen_once(site: Site) -> None:
     assert "#1041" in site.get("/first-run").text
     follow(site, "/first-run/seen", {}, "/first-run")
     assert my_settings(site)["inherited_seen_at"] is not None
+
+
+def test_a_mail_of_which_nobody_knows_is_left_alone_on_word_and_no_longer_asked_about(site: Site) -> None:
+    assert "may or may not have left" in site.get("/").text
+    assert "given up" not in follow(site, "/mail/4/leave", {}, "/mail?done=left")
+    assert row(site, t.messages, t.messages.c.id == 4)["state"] == "stopped"
+    assert "may or may not have left" not in site.get("/").text
+    assert site.post("/mail/4/leave").status_code == 404
+    assert site.post("/mail/90/leave").status_code == 404
+
+
+def test_all_failed_mails_are_tried_again_but_for_those_without_an_address(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.messages).where(t.messages.c.id == 3).values(to_encrypted="s", letter_encrypted=b"s"))
+        tx.execute(update(t.messages).where(t.messages.c.id == 4).values(state="failed", to_encrypted=""))
+    assert "Try all 2 again" in site.get("/mail?tab=failed").text
+    follow(site, "/mail/retry-failed", {}, "/mail?done=retried-all")
+    with site.parts.database.read() as tx:
+        found = dict(tx.rows(select(t.messages.c.id, t.messages.c.state).where(t.messages.c.id.in_((3, 4, 90)))))
+    assert found == {3: "waiting", 4: "failed", 90: "failed"}
+
+
+def test_a_mail_says_what_set_it_off_and_leads_there(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.messages).where(t.messages.c.id == 3).values(cause="delivery/1/2"))
+        tx.execute(update(t.messages).where(t.messages.c.id == 4).values(cause=f"on_track/{TENT_ITEM}/day/2026-11-21"))
+    assert '<a href="/deliveries/1">Acme Footwear PO-2041 was changed</a>' in site.get("/mail?tab=failed").text
+    assert '<a href="/products/13">Nothing changed for Tarn Two-Person Tent' in site.get("/mail/4").text
+    asks = site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
+    assert "Acme Footwear PO-2041 was changed" in asks
+
+
+def test_mails_that_wait_for_a_word_come_with_one_of_them_to_read(site: Site) -> None:
+    text = site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
+    assert "One of them: order #1041" in text
+    assert "Order #1041: Fellside Boot" in text
+
+
+def test_orders_from_before_are_told_after_a_look_at_one_mail(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        for number in (1041, 1042):
+            sealed = site.parts.vault.encrypt(f"c{number}@example.com")
+            tx.execute(
+                insert(t.people).values(
+                    shop=seeding.SHOP,
+                    customer_key=f"customer-{number}",
+                    email_encrypted=sealed,
+                    first_name_encrypted="",
+                    changed_at=seeding.NOW,
+                )
+            )
+    assert "Tell these 2 customers" in site.get("/first-run").text
+    preview = site.get("/first-run/tell").text
+    assert "Send 2 mails" in preview
+    assert "One of them: order #1041" in preview
+    assert site.post("/first-run/tell", {"orders": "3"}).status_code == 409
+    follow(site, "/first-run/tell", {"orders": "2"}, "/first-run?done=told")
+    with site.parts.database.read() as tx:
+        said = tx.rows(select(t.ledger).where(t.ledger.c.kind == "override", t.ledger.c.line_id.is_not(None)))
+    assert [entry.order_id[-4:] for entry in said] == ["1041", "1042"]
+    assert "mail waits" in site.get("/first-run").text
+    assert "Nobody is left to tell" in site.get("/first-run/tell").text

@@ -36,6 +36,7 @@ class Letter:
     sent_at: datetime | None
     attempts: int
     error: str | None
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Planned:
     why: str
     cause: str
     not_before: datetime
+    line_id: str
 
 
 def counts(tx: Transaction, shop: str) -> dict[str, int]:
@@ -91,6 +93,7 @@ def planned(tx: Transaction, shop: str, state: str = "waiting", cause: str | Non
             notices.c.why,
             notices.c.cause,
             notices.c.not_before,
+            notices.c.line_id,
         )
         .outerjoin(orders, and_(orders.c.shop == notices.c.shop, orders.c.order_id == notices.c.order_id))
         .where(notices.c.shop == shop, notices.c.state == state)
@@ -113,4 +116,5 @@ def _letters():  # type: ignore[no-untyped-def]
         messages.c.sent_at,
         messages.c.attempts,
         messages.c.error,
+        messages.c.cause,
     ).outerjoin(orders, and_(orders.c.shop == messages.c.shop, orders.c.order_id == messages.c.order_id))

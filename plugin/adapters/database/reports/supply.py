@@ -192,7 +192,7 @@ def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
     )
     ids = [row.id for row in found]
     came = ledger_book.received_by_row(tx, shop, ids)
-    names = _by_item(tx, shop, [row.item_id for row in found])
+    names = by_item(tx, shop, [row.item_id for row in found])
     waiting = {
         row.delivery_row_id: row
         for row in tx.rows(
@@ -228,7 +228,8 @@ def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
     return rows
 
 
-def _by_item(tx: Transaction, shop: str, item_ids: Sequence[str]) -> dict[str, Sellable]:
+def by_item(tx: Transaction, shop: str, item_ids: Sequence[str]) -> dict[str, Sellable]:
+    """What an item is called, by its first variant."""
     return {s.item_id: s for s in _sellables(tx, shop, variants.c.item_id.in_(item_ids), len(item_ids) * 20)}
 
 
@@ -342,7 +343,7 @@ def arrivals(tx: Transaction, shop: str, delivery_id: int, limit: int = 50) -> l
         .order_by(ledger.c.id.desc())
         .limit(limit)
     )
-    names = _by_item(tx, shop, sorted({row.item_id for row in rows}))
+    names = by_item(tx, shop, sorted({row.item_id for row in rows}))
     gone = Sellable("", "", "A product that is gone", "")
     return [
         ArrivalOf(
