@@ -193,3 +193,25 @@ def test_who_bought_goods_that_turn_out_not_to_be_there_is_told(shop: Store):
     shop.wait_for_rises()
     assert shop.lines(sku) == {order["name"]: (0, 2)}
     assert len(shop.mails_to(order["email"])) == 1
+
+
+def test_sales_within_one_second_close_the_switch_without_waiting_for_a_read(shop: Store):
+    """Messages carry whole seconds: of several from one second the lowest figure counts until the read."""
+    sku = shop.a_sku(0)
+    variant, place = shop.variant(sku), int(shop.place().rsplit("/", 1)[1])
+    assert variant["policy"] == "CONTINUE"
+    moment = shop.now().replace(microsecond=0)
+    for units in (1, 5, 3):
+        body = {
+            "inventory_item_id": variant["inventory_item_id"],
+            "location_id": place,
+            "available": -units,
+            "updated_at": moment.isoformat(),
+        }
+        name = f"same-second-{units}-{sku}"
+        shop.control("webhooks/send", topic="inventory_levels/update", payload=body, webhook_id=name)
+    run_lanes.run_switch(shop.parts, shop.shop, open_inbox)
+    assert shop.variant(sku)["policy"] == "DENY"
+    # The read that follows finds that nothing was sold.
+    shop.settle()
+    assert shop.variant(sku)["policy"] == "CONTINUE"

@@ -6,10 +6,10 @@ Every `read_at` is the moment the read *began*: what changed while it was under 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Table, and_, delete, func, or_, select, update
 
 from plugin.adapters.database.tables import (
     collections,
@@ -26,6 +26,8 @@ from plugin.adapters.database.tables import (
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.facts import Item, Level, Location, LocationGid, Order, OrderGid, OrderLine, Product, Variant
 from plugin.domain.quantities import NOWHERE_YET, open_units_of_order
+
+WHOLE_SECONDS = timedelta(seconds=1)  # the resolution of a webhook's `updated_at`
 
 
 def put_locations(tx: Transaction, shop: str, found: Sequence[Location]) -> None:
@@ -241,15 +243,24 @@ def read_levels(tx: Transaction, shop: str, item_ids: Sequence[str]) -> list[Lev
 def hint_available(
     tx: Transaction, shop: str, item_id: str, location_id: str, available: int, updated_at: datetime
 ) -> bool:
-    """Keep a webhook's figure for the switch until the next read. False when something newer is known."""
+    """
+    Keep a webhook's figure for the switch until the next read. False when something newer is known.
+
+    Messages carry whole seconds, so what is known may be from the same second as the message and still be older than
+    it: then the lower figure stands, since closing must not wait for the read that settles it.
+    """
+    known = func.coalesce(levels.c.hinted_available, levels.c.available)
+    known_at = func.coalesce(levels.c.hinted_at, levels.c.read_at)
+    end_of_second = updated_at + WHOLE_SECONDS
+    is_newer = and_(known_at < updated_at, levels.c.read_at < updated_at)
+    may_be_newer = and_(known_at < end_of_second, levels.c.read_at < end_of_second)
     result = tx.execute(
         update(levels)
         .where(
             levels.c.shop == shop,
             levels.c.item_id == item_id,
             levels.c.location_id == location_id,
-            func.coalesce(levels.c.hinted_at, levels.c.read_at) < updated_at,
-            levels.c.read_at < updated_at,
+            or_(is_newer, and_(may_be_newer, available < known)),
         )
         .values(hinted_available=available, hinted_at=updated_at)
     )
