@@ -8,10 +8,19 @@ from datetime import datetime, time, timedelta
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database.reports import brake as brake_report
 from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
-from plugin.services import explain_continue, explain_rise, save_settings, switch_shop, tell_inherited
+from plugin.services import (
+    brake,
+    correct_stock,
+    explain_continue,
+    explain_rise,
+    save_settings,
+    switch_shop,
+    tell_inherited,
+)
 from plugin.web import figures
 from plugin.web.first_run import read_steps
 from plugin.web.numbers import variant_gid
@@ -41,6 +50,7 @@ class Needs:
     failed: int
     unknown: int
     books: list[needs.Books]
+    brake: brake_report.Brake | None
     mail_unconfirmed: bool
     mail_paused: bool
 
@@ -49,7 +59,15 @@ class Needs:
         """Cards on the page; the setting-up of mail is a step, not an alarm."""
         lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.books)
         asked = (self.scopes, self.data_requests)
-        flags = (self.locked_out, self.held_off, self.unexplained, self.failed, self.unknown, self.mail_paused)
+        flags = (
+            self.brake,
+            self.locked_out,
+            self.held_off,
+            self.unexplained,
+            self.failed,
+            self.unknown,
+            self.mail_paused,
+        )
         return sum(len(found) for found in (*lists, *asked)) + sum(bool(flag) for flag in (*flags, self.untold))
 
 
@@ -85,6 +103,23 @@ def answer_rise() -> AnyResponse:
         return redirect("/?done=accepted", 303)
     explain_rise.refuse(parts().database, parts().jobs, g.shop, item_id, location_id, g.now)
     return redirect("/?done=refused", 303)
+
+
+@blueprint.post("/home/brake")
+def answer_brake() -> AnyResponse:
+    """Did so much really run out? `answer` is real or error."""
+    if request.form["answer"] == "real":
+        brake.call_it_real(parts().database, parts().jobs, g.shop, g.now)
+        return redirect("/?done=zeros-real", 303)
+    brake.call_it_an_error(parts().database, parts().jobs, g.shop, g.now)
+    return redirect("/?done=zeros-error", 303)
+
+
+@blueprint.post("/home/shortfall")
+def correct_shortfall() -> AnyResponse:
+    """Have Shopify's stock corrected where less is there than nothing."""
+    correct_stock.correct(parts(), g.shop, request.form["item_id"], request.form["location_id"], g.now)
+    return redirect("/?done=corrected", 303)
 
 
 @blueprint.post("/home/reapply/<int:number>")
@@ -128,6 +163,7 @@ def _board(tx: Transaction, settings: ShopSettings) -> dict[str, object]:
         "closest": catalog.closest_to_limit(tx, g.shop),
         "mail": numbers.mail_today(tx, g.shop, _day_began()),
         "books": numbers.last_books_check(tx, g.shop),
+        "may_correct": correct_stock.is_allowed(tx, g.shop),
         "unreadable": numbers.unreadable_units(tx, g.shop),
         "steps": read_steps(tx, g.shop, settings) if settings.first_run_dismissed_at is None else None,
     }
@@ -151,6 +187,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         failed=stuck.get("failed", 0),
         unknown=stuck.get("unknown", 0),
         books=needs.books(tx, g.shop, g.now),
+        brake=brake_report.read(tx, g.shop),
         mail_unconfirmed=settings.mail_confirmed_at is None,
         mail_paused=settings.mail_paused_at is not None,
     )

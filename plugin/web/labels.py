@@ -65,6 +65,16 @@ MESSAGES = {
     "asks": ("Waits for your OK", "wait"),
 }
 
+EFFECTS = {
+    "policy": "“Continue selling”",
+    "badge": "Badge",
+    "order_tag": "Tag of the order",
+    "order_date": "Date on the order",
+    "webhook": "Message from Shopify",
+}
+
+CHECKS = {"first": "First reading", "nightly": "Every night", "asked": "Asked for"}
+
 WITHOUT_DATE = {"stop": "don’t sell without a date", "sell": "sell even without a date"}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, g, request
 
 from plugin.web import (
+    books,
     deliveries,
     delivery_changes,
     delivery_import,
@@ -38,6 +39,7 @@ PAGES = (
     delivery_import,
     mail,
     preferences,
+    books,
     rules,
     privacy,
     install,
@@ -78,6 +80,9 @@ DONE = {
     "left": "Left as it is. It stands under “Not sent again”.",
     "retried-all": "They will be tried again now.",
     "retried": "It will be tried again now.",
+    "zeros-real": "Noted: those goods are gone. The rules decide again, within seconds.",
+    "zeros-error": "Noted. Those variants stay shut until they have stock again; everything else goes on.",
+    "corrected": "Shopify’s stock is corrected. The figures here follow within seconds.",
     "test-sent": "The test mail is on its way. When it has arrived, say so, and mail to customers is switched on.",
     "confirmed": "Mail is switched on.",
 }

@@ -14,7 +14,7 @@ from plugin.adapters.database.reports import catalog, history, queue, rule_list,
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.limits import Limit
 from plugin.errors import FieldErrors
-from plugin.services import set_rules
+from plugin.services import correct_stock, set_rules
 from plugin.web import labels, previews
 from plugin.web.figures import count
 from plugin.web.histories import in_words
@@ -173,6 +173,7 @@ def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict
             number=number,
             item_id=item_id,
             stock=catalog.stock(tx, g.shop, item_id),
+            may_correct=correct_stock.is_allowed(tx, g.shop),
             lines=queue.of_item(tx, g.shop, item_id),
             deliveries=supply.carrying(tx, g.shop, item_id),
             history=[(h.at, in_words(h, g.today)) for h in history.of_variant(tx, g.shop, variant_id, item_id)],

@@ -70,6 +70,8 @@ class Approval:
 class Books:
     """Shopify's figures and ours differ, or stock is short of zero, at a location."""
 
+    item_id: str
+    location_id: str
     variant_id: str
     title: str
     location: str
@@ -151,6 +153,8 @@ def books(tx: Transaction, shop: str, now: datetime) -> list[Books]:
     )
     return [
         Books(
+            row.item_id,
+            row.location_id,
             row.variant_id,
             full_title(row.product, row.variant),
             row.location,

@@ -1,0 +1,53 @@
+"""The books: what Shopify says, what we say, what was mended and why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import g, redirect, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from plugin.adapters.database.reports import books, numbers
+from plugin.services import check_books, correct_stock
+from plugin.services.carry_out import TRIES_BEFORE_ALERT
+from plugin.web.histories import in_words
+from plugin.web.parts import parts
+from plugin.web.session import admin_blueprint
+
+MENDED_WITHIN = timedelta(days=14)
+
+blueprint = admin_blueprint("books", __name__)
+
+
+@blueprint.get("/books")
+def show() -> str:
+    with parts().database.read() as tx:
+        aside = books.effects_put_aside(tx, g.shop, TRIES_BEFORE_ALERT)
+        return render_template(
+            "pages/books.html",
+            rows=books.differing(tx, g.shop),
+            mended=[(m, in_words(m.happening, g.today)) for m in books.mended(tx, g.shop, g.now - MENDED_WITHIN)],
+            checks=books.checks(tx, g.shop),
+            aside=[*aside, *books.webhooks_put_aside(tx, g.shop)],
+            unreadable=numbers.unreadable_units(tx, g.shop),
+            may_correct=correct_stock.is_allowed(tx, g.shop),
+        )
+
+
+@blueprint.get("/books/progress")
+def show_progress() -> str:
+    """The progress box alone; it stops asking for itself once no check is under way."""
+    with parts().database.read() as tx:
+        return render_template("pages/books_progress.html", check=books.checks(tx, g.shop)[0])
+
+
+@blueprint.post("/books/check")
+def check() -> AnyResponse:
+    check_books.check_now(parts().database, parts().jobs, g.shop, g.now)
+    return redirect("/books", 303)
+
+
+@blueprint.post("/books/again")
+def try_again() -> AnyResponse:
+    check_books.try_again(parts().database, parts().jobs, g.shop, g.now)
+    return redirect("/books?done=retried", 303)

@@ -1,0 +1,167 @@
+"""The books page and what Home asks about them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from plugin.adapters.database import alerts
+from plugin.adapters.database import tables as t
+from plugin.adapters.database.transaction import Transaction
+from plugin.domain.ledger import Kind
+from tests.web import seeding
+from tests.web.site import Site
+
+
+def an_item(tx: Transaction) -> tuple[str, str]:
+    """Some item of ours at a place that it has a level at."""
+    row = tx.execute(
+        select(t.levels.c.item_id, t.levels.c.location_id)
+        .join(
+            t.item_states, (t.item_states.c.item_id == t.levels.c.item_id) & (t.item_states.c.shop == t.levels.c.shop)
+        )
+        .where(t.levels.c.shop == seeding.SHOP, t.item_states.c.location_id == t.levels.c.location_id)
+        .order_by(t.levels.c.item_id)
+    ).first()
+    assert row is not None
+    return row.item_id, row.location_id
+
+
+def change(tx: Transaction, item_id: str, location_id: str, **values: object) -> None:
+    tx.execute(
+        update(t.item_states)
+        .where(
+            t.item_states.c.shop == seeding.SHOP,
+            t.item_states.c.item_id == item_id,
+            t.item_states.c.location_id == location_id,
+        )
+        .values(**values)
+    )
+
+
+def make_trouble(site: Site) -> None:
+    """A difference, a shortfall, something mended, checks with and without repairs, things put aside, the brake on."""
+    now = seeding.NOW
+    with site.parts.database.begin() as tx:
+        item_id, location_id = an_item(tx)
+        change(tx, item_id, location_id, difference=2, difference_since=now - timedelta(minutes=9), shortfall=3)
+        tx.execute(
+            insert(t.ledger).values(
+                shop=seeding.SHOP,
+                entry_id=f"accept/{item_id}/{location_id}/901",
+                kind=Kind.ACCEPT.value,
+                at=now - timedelta(hours=2),
+                item_id=item_id,
+                location_id=location_id,
+                units=2,
+                data={"cause": "return"},
+            )
+        )
+        for hours, repairs in ((40, [{"kind": "stock", "item": item_id}]), (16, [])):
+            began = now - timedelta(hours=hours)
+            tx.execute(
+                insert(t.syncs).values(
+                    shop=seeding.SHOP,
+                    reason="nightly",
+                    state="done",
+                    started_at=began,
+                    touched_at=began,
+                    finished_at=began + timedelta(minutes=1),
+                    repairs=repairs,
+                )
+            )
+        tx.execute(
+            insert(t.desired).values(
+                shop=seeding.SHOP,
+                kind="order_tag",
+                subject="gid://shopify/Order/404",
+                value="backordered",
+                wanted_at=now,
+                not_before=now + timedelta(days=1),
+                attempts=9,
+                error="Order has too many tags",
+            )
+        )
+        tx.execute(
+            insert(t.inbox).values(
+                shop=seeding.SHOP,
+                webhook_id="parked",
+                topic="orders/edited",
+                triggered_at=now,
+                received_at=now,
+                hint={},
+                attempts=5,
+                error="order_edit.order_id: missing",
+                parked_at=now,
+            )
+        )
+        alerts.raise_once(tx, seeding.SHOP, alerts.BRAKE, "zeroed", now, data={"variants": 31})
+
+
+def test_the_books_say_what_differs_what_was_mended_and_what_is_put_aside(site: Site) -> None:
+    make_trouble(site)
+    page = site.get("/books").text
+    assert "2 more committed than we know" in page
+    assert "3 units fewer than nothing" in page
+    assert "a refunded order came back and was restocked" in page
+    assert "1 product with other stock" in page
+    assert "no difference" in page
+    assert "Order has too many tags" in page
+    assert "order_edit.order_id: missing" in page
+
+
+def test_home_links_to_the_books(site: Site) -> None:
+    assert 'href="/books"' in site.get("/").text
+
+
+def test_another_shops_trouble_is_not_shown(site: Site) -> None:
+    make_trouble(site)
+    page = site.of(seeding.OTHER_SHOP).get("/books").text
+    assert "too many tags" not in page
+    assert "came back" not in page
+
+
+def test_checking_now_asks_for_one_reading_however_often(site: Site) -> None:
+    for _ in range(2):
+        assert site.post("/books/check").status_code == 303
+    with site.parts.database.read() as tx:
+        (row,) = tx.execute(
+            select(t.syncs).where(t.syncs.c.shop == seeding.SHOP, t.syncs.c.finished_at.is_(None))
+        ).all()
+    assert row.reason == "asked"
+    assert 'data-poll="/books/progress"' in site.get("/books").text
+    assert 'data-poll="/books/progress"' in site.get("/books/progress").text
+
+
+def test_trying_again_lets_everything_put_aside_run(site: Site) -> None:
+    make_trouble(site)
+    assert site.post("/books/again").status_code == 303
+    with site.parts.database.read() as tx:
+        assert not tx.execute(select(t.inbox).where(t.inbox.c.parked_at.is_not(None))).all()
+        (wish,) = tx.execute(select(t.desired).where(t.desired.c.subject == "gid://shopify/Order/404")).all()
+    assert (wish.attempts, wish.not_before) == (0, seeding.NOW)
+
+
+@pytest.mark.parametrize(("answer", "done"), [("real", "zeros-real"), ("error", "zeros-error")])
+def test_home_asks_about_the_brake_until_it_is_answered(site: Site, answer: str, done: str) -> None:
+    make_trouble(site)
+    assert "went to zero at about the same time" in site.get("/").text
+    response = site.post("/home/brake", {"answer": answer})
+    assert (response.status_code, response.headers["Location"]) == (303, f"/?done={done}")
+    assert "went to zero at about the same time" not in site.get("/").text
+    assert site.post("/home/brake", {"answer": answer}).status_code == 404
+
+
+def test_a_shortfall_is_mended_at_its_button_and_the_permission_asked_for_there(site: Site) -> None:
+    make_trouble(site)
+    page = site.get("/").text
+    assert 'data-asks-scope="write_inventory"' in page
+    assert "add it yourself in Shopify" in page
+    with site.parts.database.begin() as tx:
+        scopes = tx.execute(select(t.shops.c.scopes).where(t.shops.c.shop == seeding.SHOP)).scalar_one()
+        tx.execute(update(t.shops).where(t.shops.c.shop == seeding.SHOP).values(scopes=[*scopes, "write_inventory"]))
+    page = site.get("/").text
+    assert "data-asks-scope" not in page
+    assert "Add 3 units in Shopify" in page
