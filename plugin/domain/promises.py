@@ -393,7 +393,9 @@ def badge_data(verdict: Verdict, upcoming: NextUnit, words: BadgeWords) -> dict[
             data["next"] = promise.from_.isoformat()
             data["until"] = _epoch(end_of_day(promise.from_, words.timezone))
         return data
-    if verdict.state is not State.BACKORDERABLE:
+    # Where somebody else decides whether it sells, our date is still true while a delivery stands behind it.
+    is_covered = promise.kind is PromiseKind.DATE and promise.row_id is not None
+    if verdict.state is not State.BACKORDERABLE and not (verdict.state is State.CHANGED_OUTSIDE and is_covered):
         return {"v": 1, "state": "none"}
     is_preorder = verdict.rule is not None and verdict.rule.kind is RuleKind.PREORDER
     kind = "preorder" if is_preorder else "backorder"

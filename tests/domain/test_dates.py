@@ -219,6 +219,14 @@ def test_the_badge_says_nothing_where_nothing_is_sold_on_backorder() -> None:
         assert badge_data(replace(OPEN, state=state), upcoming, WORDS) == {"v": 1, "state": "none"}
 
 
+def test_a_foreign_hand_leaves_our_date_standing_only_where_a_delivery_covers_it() -> None:
+    outside = replace(OPEN, state=State.CHANGED_OUTSIDE)
+    covered = Promise(PromiseKind.DATE, day(6, 1), day(6, 8), row_id=3)
+    assert badge_data(outside, NextUnit(covered), WORDS)["state"] == "covered"
+    for promise in (Promise(PromiseKind.WAIT, weeks=(3, 4)), Promise(PromiseKind.LATE), replace(covered, row_id=None)):
+        assert badge_data(outside, NextUnit(promise), WORDS) == {"v": 1, "state": "none"}
+
+
 def test_the_units_left_on_the_badge_are_never_negative() -> None:
     rule = Rule(1, "all", "", up_to(2), (3, 4), WithoutDate.STOP)
     verdict = decide_selling(Selling(True, True, True, False, False, -52, 52, 52, False, False), rule)
