@@ -30,7 +30,11 @@ _SPREADSHEET_EPOCH = date(1899, 12, 30)
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """One line of the list. `line` counts from 1, the heading being line 1. An empty `location` names none."""
+    """
+    One line of the list. An empty `location` names none.
+
+    line: counted from 1, the heading being line 1. units: 0 where they could not be read; `errors` says so.
+    """
 
     line: int
     supplier: str
@@ -52,7 +56,7 @@ class LineError:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryList:
-    """What could be read. `ignored`: headings that mean nothing to us."""
+    """Every line, as far as it could be read. `ignored`: headings that mean nothing to us."""
 
     rows: tuple[ListedRow, ...]
     errors: tuple[LineError, ...]
@@ -81,8 +85,8 @@ def read_list(text: str) -> DeliveryList:
     rows, errors = [], []
     for line, values in zip(begins[1:], cells[1:], strict=True):
         row, wrong = _row(line, {name: _cell(values, at) for name, at in places.items()})
+        rows.append(row)
         errors += wrong
-        rows += [row] if row else []
     return DeliveryList(tuple(rows), tuple(errors), ignored)
 
 
@@ -117,7 +121,7 @@ def _cell(values: Sequence[str], at: int) -> str:
     return values[at] if at < len(values) else ""
 
 
-def _row(line: int, cells: Mapping[str, str]) -> tuple[ListedRow | None, list[LineError]]:
+def _row(line: int, cells: Mapping[str, str]) -> tuple[ListedRow, list[LineError]]:
     errors = []
     expected_on, units = None, 0
     for column, say in (("supplier", "Write who sends it."), ("sku", "Write which product it is.")):
@@ -131,8 +135,6 @@ def _row(line: int, cells: Mapping[str, str]) -> tuple[ListedRow | None, list[Li
         units = read_units(cells["units"])
     except ValueError as exc:
         errors.append(LineError(line, "units", str(exc)))
-    if errors:
-        return None, errors
     row = ListedRow(
         line,
         cells["supplier"][:120],
@@ -142,7 +144,7 @@ def _row(line: int, cells: Mapping[str, str]) -> tuple[ListedRow | None, list[Li
         cells["sku"],
         units,
     )
-    return row, []
+    return row, errors
 
 
 def read_units(text: str) -> int:

@@ -93,9 +93,11 @@ def _read(tx: Transaction, shop: str, text: str) -> Reading:
 
 def _items(tx: Transaction, shop: str, rows: Sequence[ListedRow]) -> tuple[dict[str, str], list[LineError]]:
     """The item of each SKU that stands on one item alone."""
-    found = supply_pages.by_sku(tx, shop, sorted({row.sku for row in rows}))
+    found = supply_pages.by_sku(tx, shop, sorted({row.sku for row in rows if row.sku}))
     errors = []
     for row in rows:
+        if not row.sku:
+            continue
         matches = len(found[row.sku])
         if matches == 0:
             errors.append(LineError(row.line, "sku", f"“{row.sku}” is not a SKU in your shop."))
@@ -120,7 +122,7 @@ def _repeated(rows: Iterable[ListedRow]) -> list[LineError]:
     first: dict[str, int] = {}
     errors = []
     for row in rows:
-        if row.sku in first:
+        if row.sku and row.sku in first:
             say = f"“{row.sku}” stands on line {first[row.sku]} of the same delivery. Put its units together there."
             errors.append(LineError(row.line, "sku", say))
         first.setdefault(row.sku, row.line)

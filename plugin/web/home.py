@@ -179,7 +179,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         unexplained=obligations.unexplained_continue(tx, g.shop),
         data_requests=obligations.data_requests(tx, g.shop),
         late=_longest_first([d for d in open_deliveries if d.late_days(g.today) and not d.asks_when(g.today)]),
-        undated=[d for d in open_deliveries if d.asks_when(g.today)],
+        undated=sorted((d for d in open_deliveries if d.asks_when(g.today)), key=lambda d: -d.orders_waiting),
         rises=needs.rises(tx, g.shop),
         approvals=needs.approvals(tx, g.shop),
         untold=_untold(tx, settings),

@@ -194,7 +194,7 @@ def test_all_mail_is_paused_and_resumed(site: Site) -> None:
     assert "All mail to customers is paused since" in follow(
         site, "/mail/switch", {"to": "paused"}, "/mail?done=mail-paused"
     )
-    assert "All mail is paused" in site.get("/").text
+    assert "All mail to customers is paused" in site.get("/").text
     follow(site, "/mail/switch", {"to": "running"}, "/mail?done=mail-resumed")
     assert my_settings(site)["mail_paused_at"] is None
 

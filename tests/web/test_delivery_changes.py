@@ -202,7 +202,7 @@ def test_a_list_is_shown_before_it_is_saved_and_saved_whole(site: Site) -> None:
 
 def test_wrong_cells_are_named_and_nothing_is_saved(site: Site) -> None:
     text = HEAD + (
-        "Acme,PO-1,Kendal warehouse,12.06.2027,TARN-2P,1.000\nAcme,PO-2,Nowhere,,TARN-2P,1\n"
+        "Acme,PO-1,Kendal warehouse,12.06.2027,TARN-2P,1.000\nAcme,PO-2,Nowhere,,TARN-2P,two\n"
         "Acme,PO-3,Kendal warehouse,,NO-SUCH,1\nAcme,PO-4,Kendal warehouse,,TARN-2P,1\n"
         "Acme,PO-4,Kendal warehouse,,TARN-2P,2\n"
     )
