@@ -91,6 +91,8 @@ def test_a_rule_for_a_collection_decides_what_is_in_it(shop: Store) -> None:
 
 def test_the_tag_discontinued_closes_what_sells_and_owed_units_stay_owed(shop: Store) -> None:
     sku = shop.a_sku()
+    shop.save_rule(scope="variant", subject=shop.gid(sku), limit_mode="no_limit")
+    shop.settle()
     shop.buy((sku, 1))
     shop.settle()
     assert shop.variant(sku)["policy"] == "CONTINUE"
