@@ -37,6 +37,8 @@ OTHERS_SPARE = 500  # points left for the switch: badges are more urgent than re
 # What Shopify refuses again and again is tried once a day; a switch is not let go so easily.
 PARKED_FOR = timedelta(days=1)
 METAFIELD_KEY = "backorder"
+# As defined in shopify.app.toml: the theme reads the one, people in the admin read the other.
+METAFIELD_TYPES = {Effect.BADGE: "json", Effect.ORDER_DATE: "multi_line_text_field"}
 OTHERS = (Effect.BADGE, Effect.ORDER_TAG, Effect.ORDER_DATE)
 
 
@@ -225,7 +227,7 @@ def _write_metafields(parts: Parts, shop: str, client: AdminClient, wanted: Sequ
     ordered = sorted(wanted, key=lambda w: w.kind is not Effect.BADGE)
     filled = [w for w in ordered if w.value]
     results: dict[tuple[str, str], str | None] = metafields.write_metafields(
-        client, [(w.subject, METAFIELD_KEY, w.value) for w in filled]
+        client, [(w.subject, METAFIELD_KEY, METAFIELD_TYPES[w.kind], w.value) for w in filled]
     )
     emptied = [w for w in ordered if not w.value]
     results |= metafields.delete_metafields(client, [(w.subject, METAFIELD_KEY) for w in emptied])

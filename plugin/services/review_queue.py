@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -16,12 +15,14 @@ from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import (
     line_states,
+    order_lines,
     shops,
     variant_states,
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.business_days import WorkingCalendar
 from plugin.domain.limits import Limit, Rule
+from plugin.domain.order_note import WaitingLine, order_note
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import DatePolicy, Promise
 from plugin.domain.review import ItemPlan, ReviewRules, review_item
@@ -197,28 +198,36 @@ def want_order_marks(tx: Transaction, shop: str, order_id: str, now: datetime) -
 
     Inherited lines are left alone: installing changes nothing in the store.
     """
-    rows = list(
-        tx.execute(
-            select(line_states.c.line_id, line_states.c.owed_units, line_states.c.promise).where(
-                line_states.c.shop == shop,
-                line_states.c.order_id == order_id,
-                line_states.c.owed_units > 0,
-                line_states.c.inherited.is_(False),
-            )
+    waiting = [_waiting_line(row) for row in _owed_lines(tx, shop, order_id)]
+    note = ""
+    if waiting:
+        row = tx.execute(select(shops.c.timezone, shops.c.locale).where(shops.c.shop == shop)).one()
+        ships = save_settings.read(tx, shop).date_words == "ships"
+        today = now.astimezone(ZoneInfo(row.timezone)).date()
+        note = order_note(waiting, row.locale, today=today, ships=ships)
+    effects.want(tx, shop, Effect.ORDER_TAG, order_id, ORDER_TAG if waiting else "", now, unwritten="")
+    effects.want(tx, shop, Effect.ORDER_DATE, order_id, note, now, unwritten="")
+
+
+def _owed_lines(tx: Transaction, shop: str, order_id: str) -> list[Any]:
+    return tx.rows(
+        select(line_states.c.owed_units, line_states.c.promise, order_lines.c.title, order_lines.c.variant_title)
+        .join(
+            order_lines, (order_lines.c.shop == line_states.c.shop) & (order_lines.c.line_id == line_states.c.line_id)
         )
+        .where(
+            line_states.c.shop == shop,
+            line_states.c.order_id == order_id,
+            line_states.c.owed_units > 0,
+            line_states.c.inherited.is_(False),
+        )
+        .order_by(line_states.c.line_id)
     )
-    effects.want(tx, shop, Effect.ORDER_TAG, order_id, ORDER_TAG if rows else "", now, unwritten="")
-    effects.want(tx, shop, Effect.ORDER_DATE, order_id, _order_date(rows), now, unwritten="")
 
 
-def _order_date(rows: Iterable[Any]) -> str:
-    lines = []
-    for row in sorted(rows, key=lambda r: r.line_id):
-        raw = row.promise or {"kind": "none"}
-        promise = Promise.from_json(raw).to_json()
-        promise.pop("row", None)
-        lines.append({"line": row.line_id, "owed": row.owed_units, **promise})
-    return json.dumps({"v": 1, "lines": lines}, sort_keys=True, separators=(",", ":")) if lines else ""
+def _waiting_line(row: Any) -> WaitingLine:
+    promise = Promise.from_json(row.promise) if row.promise else None
+    return WaitingLine(row.title, row.variant_title, row.owed_units, promise)
 
 
 def mark_ripe(tx: Transaction, now: datetime) -> set[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Writing and deleting our JSON metafields.
+"""Writing and deleting our metafields.
 
 Shopify takes at most 25 at once, and takes them all or none: one refused entry makes it refuse the other 24. The
 rest is then sent again without it.
@@ -18,22 +18,25 @@ Subject = tuple[str, str]  # owner's GID, key
 UserErrors = Sequence[Mapping[str, Any]]
 
 
-def write_metafields(client: AdminClient, entries: Sequence[tuple[str, str, str]]) -> dict[Subject, str | None]:
+def write_metafields(client: AdminClient, entries: Sequence[tuple[str, str, str, str]]) -> dict[Subject, str | None]:
     """
     Write metafields in our own namespace.
 
     Args:
-        entries: Owner, key and JSON text; the last one counts for an owner and key named twice.
+        entries: Owner, key, type as defined, and text; the last one counts for an owner and key named twice.
     Returns:
         For every (owner, key) None when written, else Shopify's reason in its own words.
     """
-    values = {(owner, key): value for owner, key, value in entries}
+    values = {(owner, key): (kind, value) for owner, key, kind, value in entries}
 
     def send(batch: Sequence[Subject]) -> UserErrors:
-        inputs = [{"ownerId": owner, "key": key, "type": "json", "value": values[owner, key]} for owner, key in batch]
+        inputs = [
+            {"ownerId": owner, "key": key, "type": values[owner, key][0], "value": values[owner, key][1]}
+            for owner, key in batch
+        ]
         return client.attempt("set_metafields", {"metafields": inputs}).user_errors
 
-    return _send_all(values, send)
+    return _send_all(list(values), send)
 
 
 def delete_metafields(client: AdminClient, subjects: Sequence[Subject]) -> dict[Subject, str | None]:
@@ -52,7 +55,7 @@ def delete_metafields(client: AdminClient, subjects: Sequence[Subject]) -> dict[
 
 
 def _send_all(
-    subjects: Sequence[Subject] | Mapping[Subject, str], send: Callable[[Sequence[Subject]], UserErrors]
+    subjects: Sequence[Subject], send: Callable[[Sequence[Subject]], UserErrors]
 ) -> dict[Subject, str | None]:
     results: dict[Subject, str | None] = {}
     for batch in batches(subjects, METAFIELDS_PER_CALL):

@@ -212,7 +212,7 @@ def test_a_switch_is_turned_for_the_named_variant_alone(store: Store) -> None:
 
 def test_badges_are_written_read_back_and_deleted(store: Store) -> None:
     some = [v.variant_id for v in variants(store)[:30]]
-    written = write_metafields(store.client(), [(one, "backorder", '{"v": 1}') for one in some])
+    written = write_metafields(store.client(), [(one, "backorder", "json", '{"v": 1}') for one in some])
     assert set(written.values()) == {None}
     assert {json.loads(v.badge or "null")["v"] for v in read_variants(store.client(), some)} == {1}
     assert set(delete_metafields(store.client(), [(one, "backorder") for one in some]).values()) == {None}

@@ -106,7 +106,7 @@ def test_one_bad_owner_does_not_sink_the_other_24(
 ) -> None:
     shop = Metafields(7, 30, names_the_index=names_the_index)
     shopify.will_answer(answering({"metafieldsSet": shop.set}))
-    results = write_metafields(client, [(variant(n), "backorder", f'{{"v":{n}}}') for n in range(1, 61)])
+    results = write_metafields(client, [(variant(n), "backorder", "json", f'{{"v":{n}}}') for n in range(1, 61)])
     assert {owner for (owner, _), problem in results.items() if problem} == {variant(7), variant(30)}
     assert results[variant(7), "backorder"] == "Owner does not exist"
     assert set(shop.kept) == {variant(n) for n in range(1, 61)} - {variant(7), variant(30)}
@@ -114,7 +114,9 @@ def test_one_bad_owner_does_not_sink_the_other_24(
 
 def test_metafields_are_json_in_our_own_namespace(client: AdminClient, shopify: ScriptedShop) -> None:
     shopify.will_answer(answering({"metafieldsSet": Metafields().set}))
-    write_metafields(client, [(variant(1), "backorder", '{"v":0}'), (variant(1), "backorder", '{"v":1}')])
+    write_metafields(
+        client, [(variant(1), "backorder", "json", '{"v":0}'), (variant(1), "backorder", "json", '{"v":1}')]
+    )
     entry = {"ownerId": variant(1), "key": "backorder", "type": "json", "value": '{"v":1}'}
     assert shopify.asked[0].json["variables"] == {"metafields": [entry]}
 
