@@ -194,6 +194,7 @@ class AlertKind(StrEnum):
     MAILS_UNKNOWN = "mails_unknown"
     BOOKS = "books"
     MAIL_PAUSED = "mail_paused"
+    DATA_REQUEST = "data_request"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,23 @@ def test_sales_past_the_limit_are_told_within_minutes_and_once_a_day_for_one_pro
     assert turn(shop) == []
 
 
+def test_the_brake_is_told_at_once_and_again_each_morning_until_it_is_answered(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    open_shop(shop)
+    at_eight(shop)
+    turn(shop)
+    with shop.parts.database.begin() as tx:
+        alerts.raise_once(tx, shop.shop, alerts.BRAKE, "zeroed", shop.now(), data={"variants": 312})
+    shop.advance(minutes=2)
+    assert ["312 variants hit zero at once" in m["subject"] for m in turn(shop)] == [True]
+    at_eight(shop)
+    assert ["312 variants hit zero at once" in m["subject"] for m in turn(shop)] == [True]
+    with shop.parts.database.begin() as tx:
+        alerts.resolve(tx, shop.shop, alerts.BRAKE, "", shop.now())
+    at_eight(shop)
+    assert turn(shop) == []
+
+
 def test_mail_that_fails_is_told_at_once_even_while_mail_to_customers_is_paused(fresh_shop: Store) -> None:
     shop = fresh_shop
     open_shop(shop)

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import and_, func, select
 
 from plugin.adapters.database import alerts
-from plugin.adapters.database.reports import needs, supply
+from plugin.adapters.database.reports import needs, obligations, supply
 from plugin.adapters.database.reports.titles import full_title
+from plugin.adapters.database.tables import alerts as alert_rows
 from plugin.adapters.database.tables import messages, products, shop_settings, variant_states, variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.letters import Alert, AlertKind
@@ -27,6 +28,7 @@ def all_open(tx: Transaction, shop: str, admin_url: str, today: date, now: datet
         )
     )
     return [
+        *_brake(tx, shop, admin_url),
         *(_foreign_continue(o, admin_url) for o in outside if o.is_past_limit),
         *_deliveries(tx, shop, admin_url, today),
         *(
@@ -43,7 +45,22 @@ def all_open(tx: Transaction, shop: str, admin_url: str, today: date, now: datet
             Alert(AlertKind.BOOKS, f"{_product_url(admin_url, b.variant_id)}#stock", b.title)
             for b in needs.books(tx, shop, now)
         ),
+        *_requests(tx, shop, admin_url),
     ]
+
+
+def _brake(tx: Transaction, shop: str, admin_url: str) -> list[Alert]:
+    pulled = tx.rows(
+        select(alert_rows.c.data).where(
+            alert_rows.c.shop == shop, alert_rows.c.kind == alerts.BRAKE, alert_rows.c.resolved_at.is_(None)
+        )
+    )
+    return [Alert(AlertKind.BRAKE, admin_url, units=int(row.data["variants"])) for row in pulled]
+
+
+def _requests(tx: Transaction, shop: str, admin_url: str) -> list[Alert]:
+    waiting = len(obligations.data_requests(tx, shop))
+    return [Alert(AlertKind.DATA_REQUEST, admin_url, units=waiting)] if waiting else []
 
 
 def _deliveries(tx: Transaction, shop: str, admin_url: str, today: date) -> list[Alert]:
@@ -90,7 +107,7 @@ def urgent(tx: Transaction, shop: str, admin_url: str, rows: Sequence[Any]) -> l
         elif kind == alerts.CHANGED_OUTSIDE and subject in outside:
             found.append(_foreign_continue(outside[subject], admin_url))
         elif kind == alerts.BRAKE:
-            held = sum(int(row.data.get("variants", 0)) for row in mine)
+            held = sum(int(row.data["variants"]) for row in mine)
             found.append(Alert(AlertKind.BRAKE, admin_url, units=held))
         elif kind == alerts.MAIL_FAILED:
             failed = needs.stuck_mails(tx, shop).get("failed", 0)
