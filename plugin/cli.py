@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from plugin import TOP, logs, wiring
 from plugin.adapters.database.tables import inbox
-from plugin.adapters.worker import run_worker_pair
+from plugin.adapters.worker import run_workers
 from plugin.errors import ConfigError
 from plugin.metrics import serve_metrics
 from plugin.services import keep_time, sync_shop
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.command == "migrate":
         migrate(settings)
     elif chosen.command == "worker":
-        run_worker_pair(settings.redis_url, metrics_port=settings.metrics_port)
+        run_workers(settings.redis_url, metrics_port=settings.metrics_port)
     elif chosen.command == "clock":
         serve_metrics(settings.metrics_port)
         clock(settings)

@@ -1,4 +1,4 @@
-"""The worker: RQ's loop, made to forget a waiting wake-up when its run starts, and a supervisor over two of them."""
+"""The worker: RQ's loop, made to forget a waiting wake-up when its run starts, and a supervisor over three."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.context import ForkProcess
 from typing import Any
 
@@ -109,20 +110,25 @@ def _in_child(run: Callable[[], None], parent: int) -> None:
     run()
 
 
-def run_worker_pair(redis_url: str, *, metrics_port: int = 0) -> None:
+def run_workers(redis_url: str, *, metrics_port: int = 0) -> None:
     """
-    Keep two workers alive until SIGTERM or SIGINT: one that only turns the switch, one for every lane.
+    Keep three workers alive until SIGTERM or SIGINT: one only turns the switch, one serves the lanes, one the syncs.
 
-    The first exists so that stopping sales at the limit never waits behind a long mail or sync run.
+    The first exists so that stopping sales at the limit never waits behind anything; the last so that reading a whole
+    shop holds up neither dates nor mails.
 
     Args:
-        metrics_port: The first serves its numbers there, the second on the port after it; 0 for neither.
+        metrics_port: The first serves its numbers there, the others on the ports after it; 0 for none.
     """
-    next_port = metrics_port + 1 if metrics_port else 0
+    serving: dict[str, Sequence[Lane]] = {
+        "switch": ("switch",),
+        "lanes": tuple(lane for lane in LANES if lane != "sync"),
+        "sync": ("sync",),
+    }
     supervise(
         [
-            Child("switch", lambda: run_worker(redis_url, ("switch",), metrics_port=metrics_port)),
-            Child("all-lanes", lambda: run_worker(redis_url, LANES, metrics_port=next_port)),
+            Child(name, partial(run_worker, redis_url, lanes, metrics_port=metrics_port and metrics_port + place))
+            for place, (name, lanes) in enumerate(serving.items())
         ]
     )
 

@@ -23,11 +23,10 @@ from tools.valkey import Valkey
 
 SHOP = "larkspur-outdoor.myshopify.com"
 JOBS = "tests.adapters.recorded_jobs"
-COUNTING_PAIR = (
-    "import sys; from plugin.adapters.worker import run_worker_pair;"
-    "run_worker_pair(sys.argv[1], metrics_port=int(sys.argv[2]))"
+COUNTING = (
+    "import sys; from plugin.adapters.worker import run_workers;run_workers(sys.argv[1], metrics_port=int(sys.argv[2]))"
 )
-PAIR = "import sys; from plugin.adapters.worker import run_worker_pair; run_worker_pair(sys.argv[1])"
+WORKERS = "import sys; from plugin.adapters.worker import run_workers; run_workers(sys.argv[1])"
 ONE = "import sys; from plugin.adapters.worker import run_worker; run_worker(sys.argv[1])"
 
 
@@ -127,7 +126,7 @@ def test_a_run_that_fails_does_not_stop_the_worker_or_the_shop(bench: Bench):
 
 
 def test_a_worker_killed_mid_job_is_replaced_and_the_next_wake_up_runs(bench: Bench):
-    bench.worker(PAIR)
+    bench.worker(WORKERS)
     bench.takes(60)
     bench.queue.wake(SHOP, "effects")
     bench.waits_for(lambda: len(bench.began()) == 1)
@@ -154,19 +153,20 @@ def test_an_old_marker_still_keeps_wake_ups_from_piling_up(bench: Bench, monkeyp
     assert bench.queue.depths()["switch"] == 1
 
 
-def test_the_switch_does_not_wait_behind_a_long_run(bench: Bench):
-    bench.worker(PAIR)
+def test_neither_the_switch_nor_the_mail_waits_behind_a_long_sync(bench: Bench):
+    bench.worker(WORKERS)
     bench.takes(60)
     bench.queue.wake(SHOP, "sync")
     bench.waits_for(lambda: len(bench.began()) == 1)
     bench.queue.wake(SHOP, "switch")
-    bench.waits_for(lambda: bench.ended() == 1, patience_s=2)
+    bench.queue.wake(SHOP, "mail")
+    bench.waits_for(lambda: bench.ended() == 2, patience_s=2)
     os.kill(bench.began()[0], signal.SIGKILL)
 
 
-def test_both_workers_tell_what_they_counted(bench: Bench):
+def test_every_worker_tells_what_it_counted(bench: Bench):
     port = free_port()
-    bench.worker(COUNTING_PAIR, str(port))
+    bench.worker(COUNTING, str(port))
     bench.queue.wake(SHOP, "mail")
     bench.waits_for(lambda: bench.ended() == 1)
     bench.waits_for(lambda: port_answers(port) and port_answers(port + 1))
@@ -176,32 +176,32 @@ def test_both_workers_tell_what_they_counted(bench: Bench):
 
 
 def test_sigterm_finishes_the_running_job_and_leaves_no_process(bench: Bench):
-    pair = bench.worker(PAIR)
+    workers = bench.worker(WORKERS)
     bench.takes(1)
     bench.queue.wake(SHOP, "effects")
     bench.waits_for(lambda: len(bench.began()) == 1)
-    pair.send_signal(signal.SIGTERM)
-    assert pair.wait(10) == 0
+    workers.send_signal(signal.SIGTERM)
+    assert workers.wait(10) == 0
     assert bench.ended() == 1
     with pytest.raises(ProcessLookupError):
         os.kill(bench.began()[0], 0)
 
 
 def test_workers_go_when_their_supervisor_is_killed(bench: Bench):
-    pair = bench.worker(PAIR)
+    workers = bench.worker(WORKERS)
     bench.queue.wake(SHOP, "effects")
     bench.waits_for(lambda: bench.ended() == 1)
-    children = Path(f"/proc/{pair.pid}/task/{pair.pid}/children").read_text().split()
-    assert len(children) == 2
-    pair.kill()
-    pair.wait()
+    children = Path(f"/proc/{workers.pid}/task/{workers.pid}/children").read_text().split()
+    assert len(children) == 3
+    workers.kill()
+    workers.wait()
     bench.waits_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
 
 
 def test_work_goes_on_after_valkey_was_killed_and_started_again(valkey_server: Valkey, tmp_path: Path):
     bench = Bench(valkey_server.url, tmp_path / "worker.log")
     try:
-        bench.worker(PAIR)
+        bench.worker(WORKERS)
         bench.queue.wake(SHOP, "switch")
         bench.waits_for(lambda: bench.ended() == 1)
         valkey_server.stop(how=signal.SIGKILL)

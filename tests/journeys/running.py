@@ -49,7 +49,7 @@ class RunningApp:
         subprocess.run(command, cwd=ROOT, env=dict(self._demo.environment), check=True, timeout=60)
 
     def worker_children(self) -> list[int]:
-        """The process ids of the workers: first the switch's own, then the one of all lanes."""
+        """The process ids of the workers: the switch's own, the one of the other lanes, the one of syncs."""
         pid = self._demo.programs.pid("worker")
         found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return sorted(int(child) for child in found)
