@@ -21,11 +21,12 @@ class Brake:
     """
     What stands shut because much went to zero at once.
 
-    since: when the brake was pulled; None when it is not on. stopped: variants that it keeps from opening now.
+    since: when the brake was pulled; None when it is not on. zeroed: variants that pulled it. stopped: variants that it keeps from opening now.
     held: of them, those the merchant called a sync error. named: ids and titles of the first few.
     """
 
     since: datetime | None
+    zeroed: int
     stopped: int
     held: int
     named: tuple[tuple[str, str], ...]
@@ -33,15 +34,15 @@ class Brake:
 
 def read(tx: Transaction, shop: str) -> Brake | None:
     """None when nothing is stopped."""
-    since = tx.execute(
-        select(func.min(alerts.c.raised_at)).where(
+    pulled = tx.execute(
+        select(alerts.c.raised_at, alerts.c.data).where(
             alerts.c.shop == shop, alerts.c.kind == alert_book.BRAKE, alerts.c.resolved_at.is_(None)
         )
-    ).scalar()
+    ).first()
     held = tx.execute(
         select(func.count()).select_from(zeroings).where(zeroings.c.shop == shop, zeroings.c.held.is_(True))
     ).scalar_one()
-    if since is None and not held:
+    if pulled is None and not held:
         return None
     stopped = (variant_states.c.shop == shop, variant_states.c.reason == Reason.BRAKE.value)
     rows = tx.execute(
@@ -57,4 +58,5 @@ def read(tx: Transaction, shop: str) -> Brake | None:
     )
     named = tuple((row.variant_id, full_title(row.product, row.variant)) for row in rows)
     count = tx.execute(select(func.count()).select_from(variant_states).where(*stopped)).scalar_one()
-    return Brake(since, int(count), int(held), named)
+    since, zeroed = (pulled.raised_at, int(pulled.data["variants"])) if pulled else (None, 0)
+    return Brake(since, zeroed, int(count), int(held), named)
