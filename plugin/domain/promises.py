@@ -27,7 +27,7 @@ class Promise:
     """
     What somebody is told about a date. `from_` and `to` are the same when one day is said.
 
-    weeks: from and to, for WAIT. review: the day we write again, for NONE and LATE.
+    weeks: from and to, for WAIT. review: the day we write again, for NONE and LATE; for WAIT the day it is over.
     row_id: the delivery row behind a date: evidence, not a reservation.
     delayed: the date was moved to a later one since the delivery was entered.
     by_release: it is the release day of a pre-order, or that day has passed and the goods are late.
@@ -200,17 +200,20 @@ class Dates:
     policy: DatePolicy
     today: date
 
-    def of_rows(self, row_ids: Sequence[int], uncovered: int, previous: Promise | None) -> Promise:
+    def of_rows(
+        self, row_ids: Sequence[int], uncovered: int, previous: Promise | None, since: date | None = None
+    ) -> Promise:
         """
         Say when units pegged to these rows ship: when the last of them does.
 
         A release day ahead stands while no delivery says later; who was told it keeps it, whatever the rule says now.
 
         previous: what was said before; a day we write again is kept until it has come.
+        since: the day these units joined the queue, from which a usual wait counts; None for a buyer to come.
         """
         release = self._release(previous)
         if uncovered or not row_ids:
-            return self._uncovered(release, previous)
+            return self._uncovered(release, previous, since)
         undated = [r for r in row_ids if self.windows[r] is None]
         if undated:
             if release:
@@ -234,15 +237,19 @@ class Dates:
             release = previous.to
         return release if release is not None and release >= self.today else None
 
-    def _uncovered(self, release: date | None, previous: Promise | None) -> Promise:
+    def _uncovered(self, release: date | None, previous: Promise | None, since: date | None) -> Promise:
         if release:
             return Promise(PromiseKind.DATE, release, release, by_release=True)
         if self.policy.release_on is not None or (previous is not None and previous.by_release):
             review = self._review(PromiseKind.LATE, previous)
             return Promise(PromiseKind.LATE, review=review, delayed=True, by_release=True)
-        if self.usual_wait:
-            return Promise(PromiseKind.WAIT, weeks=self.usual_wait)
-        return Promise(PromiseKind.NONE, review=self._review(PromiseKind.NONE, previous))
+        if not self.usual_wait:
+            return Promise(PromiseKind.NONE, review=self._review(PromiseKind.NONE, previous))
+        over = since + timedelta(weeks=self.usual_wait[1]) if since else None
+        if over is None or over >= self.today:
+            return Promise(PromiseKind.WAIT, weeks=self.usual_wait, review=over)
+        # "3 to 4 weeks" five weeks ago is no estimate any more: it is late, and has no new date.
+        return Promise(PromiseKind.LATE, review=self._review(PromiseKind.LATE, previous), delayed=True)
 
     def _review(self, kind: PromiseKind, previous: Promise | None) -> date:
         # On the day itself we write, and name the next one.
@@ -301,9 +308,9 @@ def moved_materially(told: Promise, now: Promise, tell_after_days: int) -> bool:
         return True
     if now.kind is PromiseKind.DATE and told.to and now.to:
         return abs((now.to - told.to).days) > tell_after_days
-    if told.review and now.review:
-        return now.review > told.review
-    return now.kind is PromiseKind.WAIT and told.weeks != now.weeks
+    if now.kind is PromiseKind.WAIT:
+        return told.weeks != now.weeks
+    return bool(told.review and now.review and now.review > told.review)
 
 
 def end_of_day(day: date, timezone: str) -> datetime:

@@ -22,6 +22,7 @@ from plugin.domain.limits import (
     WithoutDate,
     decide_selling,
 )
+from plugin.domain.notices import NoticeKind
 from plugin.domain.promises import (
     BadgeWords,
     DatePolicy,
@@ -126,6 +127,44 @@ def test_a_first_delivery_with_units_left_is_not_called_reserved() -> None:
     world.order(1)
     plan = world.review()
     assert (plan.next_unit.promise.to, plan.next_unit.reserved) == (day(6, 12), None)
+
+
+def test_a_usual_wait_that_has_passed_is_late_and_told_and_is_looked_at_on_that_day() -> None:
+    world = World(0, rules=review_rules(usual_wait=(3, 4)))
+    world.review()
+    number = world.order(1)
+    plan = world.review()
+    over = (NOON + timedelta(weeks=4)).date()
+    promise = world.promise(number)
+    assert promise is not None
+    assert (promise.kind, promise.weeks, promise.review) == (PromiseKind.WAIT, (3, 4), over)
+    assert plan.look_again_at is not None
+    assert plan.look_again_at <= end_of_day(over, "UTC")
+    world.send_mails()
+    world.wait(timedelta(weeks=4))
+    world.review()
+    assert world.promise(number) == promise
+    world.wait(timedelta(days=1))
+    plan = world.review()
+    late = world.promise(number)
+    assert late is not None
+    assert (late.kind, late.weeks, late.delayed) == (PromiseKind.LATE, None, True)
+    assert plan.next_unit.promise.kind is PromiseKind.WAIT
+    (added,) = [notice for mine in plan.notices.values() for notice in mine.add]
+    assert added.kind is NoticeKind.DATE_CHANGED
+
+
+def test_a_longer_usual_wait_set_in_time_keeps_the_estimate() -> None:
+    world = World(0, rules=review_rules(usual_wait=(3, 4)))
+    world.review()
+    number = world.order(1)
+    world.review()
+    world.rules = replace(world.rules, usual_wait=(6, 8))
+    world.wait(timedelta(weeks=5))
+    world.review()
+    promise = world.promise(number)
+    assert promise is not None
+    assert (promise.kind, promise.weeks) == (PromiseKind.WAIT, (6, 8))
 
 
 def test_without_a_delivery_the_usual_wait_is_said_in_weeks_and_never_as_a_day() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from plugin.domain.allocation import Place, QueuedLine, is_paid
 from plugin.domain.facts import LocationGid
@@ -43,7 +44,8 @@ def line_states(
         if promise and has_passed(promise, dates.today):
             promise = None
         if owed and balanced:
-            promise = dates.of_rows(pegged[line_id].row_ids, pegged[line_id].uncovered, past.current)
+            joined = min(p.queue_time for p in mine if p.owed).astimezone(ZoneInfo(rules.timezone)).date()
+            promise = dates.of_rows(pegged[line_id].row_ids, pegged[line_id].uncovered, past.current, joined)
             version, promise_entry = _promised(w.line, promise, past, draft)
         state = LineState(
             line_id,
