@@ -115,6 +115,25 @@ def test_the_brake_is_told_at_once_and_again_each_morning_until_it_is_answered(f
     assert turn(shop) == []
 
 
+def test_a_foreign_continue_past_the_limit_is_told_at_once_and_one_below_it_is_not(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    open_shop(shop)
+    at_eight(shop)
+    turn(shop)
+    below, past = shop.a_sku(3), shop.a_sku()
+    shop.buy((past, 5))
+    shop.settle()
+    shop.advance(minutes=5)
+    turn(shop)
+    for sku in (below, past):
+        shop.control("policy", sku=sku, inventory_policy="CONTINUE")
+    shop.settle()
+    shop.advance(minutes=2)
+    (mail,) = turn(shop)
+    assert "set to keep selling past the limit of 5" in mail["subject"]
+    assert f"/products/{shop.variant(past)['gid'].rsplit('/', 1)[-1]}" in mail["text"]
+
+
 def test_mail_that_fails_is_told_at_once_even_while_mail_to_customers_is_paused(fresh_shop: Store) -> None:
     shop = fresh_shop
     open_shop(shop)

@@ -98,3 +98,24 @@ def test_still_on_track_goes_out_after_three_weeks_of_silence_and_once_a_period(
     assert len(to(shop, email)) == 2
     states = shop.rows(t.notices, t.notices.c.kind == "on_track")
     assert {n.why for n in states} == {"21 days without news, and nothing has changed"}
+
+
+def test_without_a_date_one_mail_goes_out_on_the_day_that_was_promised(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    shop.install()
+    shop.open_for_business(wait_from="", wait_to="", without_date="sell")
+    sku = shop.a_sku()
+    email = shop.buy((sku, 1))["email"]
+    shop.settle()
+    assert ["no date yet" in s for s in to(shop, email)] == [True]
+    shop.advance(days=13)
+    shop.settle()
+    assert len(to(shop, email)) == 1
+    for _ in range(6):
+        shop.advance(hours=12)
+        shop.settle()
+    assert len(to(shop, email)) == 2
+    last = shop.mails_to(email)[-1]
+    assert "still on backorder, no date yet" in last["subject"]
+    assert "We said we would write either way" in last["text"]
+    assert "We'll email you by" in last["text"]
