@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from plugin.adapters.database import alerts, effects, ledger, rules, zeroings
 from plugin.adapters.database.effects import Effect
@@ -47,7 +47,7 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
         Whether there is something new to write to Shopify.
     """
     settings = save_settings.read(tx, shop)
-    facts = load_selling(tx, shop, variant_ids, settings, now)
+    facts = load_selling(tx, shop, variant_ids, now).under(settings, RuleList(rules.of_shop(tx, shop)))
     braked = _braked(tx, shop, facts, now)
     verdicts = {
         variant_id: decide_selling(replace(found.selling, braked=variant_id in braked), found.rule)
@@ -78,7 +78,6 @@ class SellingFacts:
         "item_id",
         "look_again_at",
         "next_unit",
-        "product_id",
         "product_title",
         "rule",
         "selling",
@@ -89,7 +88,6 @@ class SellingFacts:
 
     def __init__(self, row: Any, selling: Selling, rule: Rule | None, next_unit: NextUnit) -> None:
         self.item_id: str = row.item_id
-        self.product_id: str = row.product_id
         self.title: str = row.title
         self.sku: str = row.sku
         self.product_title: str = row.product_title
@@ -101,20 +99,40 @@ class SellingFacts:
         self.look_again_at: datetime | None = row.look_again_at
 
 
+class Shelf:
+    """Variants as last read, to be judged by any rules and settings, as often as one likes."""
+
+    def __init__(self, rows: Sequence[Any], stock: Mapping[str, list[int]], changed: set[str], today: date) -> None:
+        self._rows = [(row, rules.described(row), _stored(row.next_promise)) for row in rows]
+        self._stock, self._changed, self._today = stock, changed, today
+
+    def under(self, settings: ShopSettings, deciding: RuleList) -> dict[str, SellingFacts]:
+        """What decides how each variant sells, by variant id."""
+        found = {}
+        for row, described, stored in self._rows:
+            rule = deciding.deciding(described)
+            next_unit = as_the_rule_is(stored, rule, self._today)
+            wait_days = (next_unit.promise.to - self._today).days if next_unit.promise.to else None
+            is_changed = row.variant_id in self._changed
+            available = self._stock.get(row.item_id, [])
+            selling = _selling(row, available, next_unit, settings, is_changed, described.is_discontinued, wait_days)
+            found[row.variant_id] = SellingFacts(row, selling, rule, next_unit)
+        return found
+
+
+def _stored(raw: Mapping[str, Any] | None) -> NextUnit | None:
+    return NextUnit.from_json(raw) if raw else None
+
+
 def load_selling(
-    tx: Transaction,
-    shop: str,
-    variant_ids: Iterable[str] | None,
-    settings: ShopSettings,
-    now: datetime,
-    with_rules: Sequence[Rule] | None = None,
-) -> dict[str, SellingFacts]:
+    tx: Transaction, shop: str, variant_ids: Iterable[str] | None, now: datetime, *, without_stock: bool = False
+) -> Shelf:
     """
     Gather what decides how variants sell.
 
     Args:
         variant_ids: None means the whole shop (for a preview).
-        with_rules: Rules to judge by instead of the stored ones.
+        without_stock: Leave out what has units to sell where shoppers are served.
     """
     statement = (
         select(
@@ -142,42 +160,68 @@ def load_selling(
     )
     if variant_ids is not None:
         statement = statement.where(variants.c.variant_id.in_(list(variant_ids)))
+    if without_stock:
+        statement = statement.where(variants.c.item_id.not_in(_items_in_stock(shop)))
     rows = list(tx.execute(statement))
     stock = _online_stock(tx, shop, None if variant_ids is None else {row.item_id for row in rows})
     changed = alerts.all_open_subjects(tx, shop, alerts.CHANGED_OUTSIDE)
-    deciding = RuleList(with_rules if with_rules is not None else rules.of_shop(tx, shop))
-    today = now.astimezone(ZoneInfo(_timezone(tx, shop))).date()
-    found = {}
-    for row in rows:
-        described = rules.described(row)
-        rule = deciding.deciding(described)
-        stored = NextUnit.from_json(row.next_promise) if row.next_promise else None
-        next_unit = as_the_rule_is(stored, rule, today)
-        wait_days = (next_unit.promise.to - today).days if next_unit.promise.to else None
-        selling = _selling(row, stock.get(row.item_id, []), next_unit, settings)
-        selling = replace(
-            selling,
-            changed_outside=row.variant_id in changed,
-            discontinued=described.is_discontinued,
-            wait_days=wait_days,
+    return Shelf(rows, stock, changed, now.astimezone(ZoneInfo(_timezone(tx, shop))).date())
+
+
+def count_in_stock(tx: Transaction, shop: str) -> int:
+    """Count the variants for sale that have units where shoppers are served."""
+    statement = (
+        select(func.count())
+        .select_from(variants)
+        .join(products, (products.c.shop == variants.c.shop) & (products.c.product_id == variants.c.product_id))
+        .join(items, (items.c.shop == variants.c.shop) & (items.c.item_id == variants.c.item_id))
+        .where(
+            variants.c.shop == shop,
+            variants.c.gone_at.is_(None),
+            products.c.gone_at.is_(None),
+            products.c.status == "ACTIVE",
+            items.c.tracked.is_(True),
+            variants.c.item_id.in_(_items_in_stock(shop)),
         )
-        found[row.variant_id] = SellingFacts(row, selling, rule, next_unit)
+    )
+    found: int = tx.execute(statement).scalar_one()
     return found
 
 
-def _selling(row: Any, available: list[int], next_unit: NextUnit, settings: ShopSettings) -> Selling:
+def _items_in_stock(shop: str) -> Select[Any]:
+    figure = func.coalesce(levels.c.hinted_available, levels.c.available)
+    return (
+        select(levels.c.item_id)
+        .join(locations, (locations.c.shop == levels.c.shop) & (locations.c.location_id == levels.c.location_id))
+        .where(levels.c.shop == shop, locations.c.sells_online.is_(True))
+        .group_by(levels.c.item_id)
+        .having(func.sum(figure) > 0)
+    )
+
+
+def _selling(
+    row: Any,
+    available: list[int],
+    next_unit: NextUnit,
+    settings: ShopSettings,
+    changed_outside: bool,
+    discontinued: bool,
+    wait_days: int | None,
+) -> Selling:
     kind = next_unit.promise.kind
     return Selling(
         tracked=bool(row.tracked),
         for_sale=row.status == "ACTIVE" and row.gone_at is None and row.product_gone_at is None,
         managed=settings.backordering_on,
         paused=settings.is_paused,
-        changed_outside=False,
+        changed_outside=changed_outside,
         available_total=sum(available),
         below_zero=sum(-units for units in available if units < 0),
         owed=row.owed_units or 0,
         next_is_dated=kind is PromiseKind.DATE,
         next_is_late=kind is PromiseKind.LATE,
+        discontinued=discontinued,
+        wait_days=wait_days,
     )
 
 

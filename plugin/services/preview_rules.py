@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,11 +14,11 @@ from plugin.adapters.database.transaction import Database, Transaction
 from plugin.domain.facts import CONTINUE
 from plugin.domain.limits import Limit, LimitMode, Rule, State, Verdict, decide_selling
 from plugin.domain.preferences import ShopSettings
-from plugin.domain.rules import OWN, Scope
+from plugin.domain.rules import OWN, RuleList, Scope
+from plugin.services import brake, save_settings
 from plugin.services import decide_selling as selling
-from plugin.services import save_settings
 from plugin.services.decide_selling import SellingFacts
-from plugin.services.set_rules import NEW, Change, own_variants
+from plugin.services.set_rules import AT_ONCE, NEW, Change, own_variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,52 +67,40 @@ def preview(db: Database, shop: str, change: Change, now: datetime, *, keep_open
         settings = save_settings.read(tx, shop)
         stored = rules.of_shop(tx, shop)
         planned = change.apply(stored)
-        ids = _touched(tx, shop, stored, planned)
-        before = selling.load_selling(tx, shop, ids, settings, now, stored)
+        compared = _Compared(tx, shop, settings, stored, planned, now)
         if keep_open is not None:
-            planned = kept_open(tx, shop, planned, keep_open, now)
-        after = selling.load_selling(tx, shop, ids, _as_if_on(settings), now, planned)
-        left = _Left(tx, shop)
+            planned = _with_kept(planned, compared, keep_open)
+            compared = _Compared(tx, shop, settings, stored, planned, now)
         number = rules.last_change(tx, shop).number
     rows: dict[str, list[PreviewRow]] = {"open": [], "close": [], "same": []}
-    in_stock = 0
-    for variant_id, facts in after.items():
-        verdict = decide_selling(facts.selling, facts.rule)
-        was = decide_selling(before[variant_id].selling, before[variant_id].rule)
-        if verdict.state is State.UNTRACKED or not facts.selling.for_sale:
-            continue
-        if facts.selling.available_total > 0:
-            in_stock += 1
-            continue
-        if verdict.rule is None and was.rule is None:
-            continue
-        sold, sells = left.sells(variant_id, was), left.sells(variant_id, verdict)
+    for variant_id, facts, was, verdict in compared.variants():
+        sold, sells = compared.sells(variant_id, was), compared.sells(variant_id, verdict)
         rows["same" if sold == sells else "open" if sells else "close"].append(_row(variant_id, facts, was, verdict))
     opens, closes, same = (tuple(sorted(found, key=_by_name)) for found in rows.values())
-    return RulePreview(opens, closes, same, in_stock, number)
+    return RulePreview(opens, closes, same, compared.in_stock, number)
 
 
 def _by_name(row: PreviewRow) -> tuple[str, str, str]:
     return row.title, row.sku, row.variant_id
 
 
-def kept_open(tx: Transaction, shop: str, planned: Sequence[Rule], more_units: int, now: datetime) -> tuple[Rule, ...]:
+def kept_open(
+    tx: Transaction, shop: str, planned: tuple[Rule, ...], more_units: int, now: datetime
+) -> tuple[Rule, ...]:
     """
     Add settings of their own for what sells today and would close because of what is owed: owed and so many more.
 
     A product's own setting is followed down to the variants that would close.
     """
-    settings = save_settings.read(tx, shop)
     stored = rules.of_shop(tx, shop)
-    ids = _touched(tx, shop, stored, planned)
-    before = selling.load_selling(tx, shop, ids, settings, now, stored)
-    after = selling.load_selling(tx, shop, ids, _as_if_on(settings), now, planned)
-    left = _Left(tx, shop)
+    compared = _Compared(tx, shop, save_settings.read(tx, shop), stored, planned, now)
+    return _with_kept(planned, compared, more_units)
+
+
+def _with_kept(planned: Sequence[Rule], compared: _Compared, more_units: int) -> tuple[Rule, ...]:
     own: dict[str, Rule] = {}
-    for variant_id, facts in after.items():
-        verdict = decide_selling(facts.selling, facts.rule)
-        was = decide_selling(before[variant_id].selling, before[variant_id].rule)
-        if verdict.state is State.LIMIT_REACHED and verdict.rule is not None and left.sells(variant_id, was):
+    for variant_id, facts, was, verdict in compared.variants():
+        if verdict.state is State.LIMIT_REACHED and verdict.rule is not None and compared.sells(variant_id, was):
             limit = Limit(LimitMode.UP_TO, max(facts.selling.owed, facts.selling.below_zero) + more_units)
             own[variant_id] = replace(
                 verdict.rule, rule_id=NEW, scope=Scope.VARIANT.value, subject=variant_id, limit=limit, position=0
@@ -130,18 +118,54 @@ def _touched(tx: Transaction, shop: str, stored: Sequence[Rule], planned: Sequen
     return [v for variant_ids, _ in own_variants(tx, shop, touched) for v in variant_ids]
 
 
-class _Left:
-    """What sells where the merchant's own setting stands: as it was before us, else as Shopify has it."""
+class _Compared:
+    """What has no stock, judged by the rules as they are and as they would be; in_stock: how much sells from stock."""
 
-    def __init__(self, tx: Transaction, shop: str) -> None:
-        self.policies: Mapping[str, str] = _policies(tx, shop)
-        self.originals = ledger.originals(tx, shop)
+    def __init__(
+        self,
+        tx: Transaction,
+        shop: str,
+        settings: ShopSettings,
+        stored: Sequence[Rule],
+        planned: Sequence[Rule],
+        now: datetime,
+    ) -> None:
+        ids = _touched(tx, shop, stored, planned)
+        shelf = selling.load_selling(tx, shop, ids, now, without_stock=ids is None)
+        self._before = shelf.under(settings, RuleList(stored))
+        self._after = shelf.under(_as_if_on(settings), RuleList(planned))
+        self._braked = _braked(tx, shop, list(self._after), now)
+        self._policies = _policies(tx, shop)
+        self._originals = ledger.originals(tx, shop)
+        with_stock = [f for f in self._after.values() if f.selling.available_total > 0]
+        counted = sum(1 for f in with_stock if f.selling.tracked and f.selling.for_sale)
+        self.in_stock = selling.count_in_stock(tx, shop) if ids is None else counted
+
+    def variants(self) -> Iterator[tuple[str, SellingFacts, Verdict, Verdict]]:
+        """What a rule decides, before or after: facts and both verdicts of what is for sale and has no stock."""
+        for variant_id, facts in self._after.items():
+            verdict = self._judge(variant_id, facts)
+            if verdict.state is State.UNTRACKED or not facts.selling.for_sale or facts.selling.available_total > 0:
+                continue
+            before = self._before[variant_id]
+            if facts.rule is not None or before.rule is not None:
+                yield variant_id, facts, self._judge(variant_id, before), verdict
+
+    def _judge(self, variant_id: str, facts: SellingFacts) -> Verdict:
+        return decide_selling(replace(facts.selling, braked=variant_id in self._braked), facts.rule)
 
     def sells(self, variant_id: str, verdict: Verdict) -> bool:
+        """Whether it sells under a verdict; where the merchant's own setting stands: as it was before us, or is."""
         policy = verdict.policy
         if policy is None and verdict.state is not State.CHANGED_OUTSIDE:
-            policy = self.originals.get(variant_id)
-        return (policy or self.policies[variant_id]) == CONTINUE
+            policy = self._originals.get(variant_id)
+        return (policy or self._policies[variant_id]) == CONTINUE
+
+
+def _braked(tx: Transaction, shop: str, variant_ids: Sequence[str], now: datetime) -> set[str]:
+    """What the brake on mass zeroing keeps from opening now."""
+    batches = (variant_ids[start : start + AT_ONCE] for start in range(0, len(variant_ids), AT_ONCE))
+    return {variant_id for batch in batches for variant_id in brake.watch(tx, shop, batch, (), now)}
 
 
 def _row(variant_id: str, facts: SellingFacts, was: Verdict, verdict: Verdict) -> PreviewRow:
