@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -101,14 +101,17 @@ def _write_letters(parts: Parts, shop: str) -> bool:
             if row.cause not in asked:
                 groups[(row.order_id, row.kind)].append(row)
         # What has news goes first: nobody hears "nothing has changed" on a day something else was told.
+        calm = [order_id for order_id, kind in groups if kind == LetterKind.ON_TRACK.value]
+        with_news = _with_news(tx, shop, calm, now)
         for (order_id, kind), rows in sorted(groups.items(), key=lambda g: g[0][1] == LetterKind.ON_TRACK.value):
             if not settings.mails(kind):
                 _drop(tx, [r.id for r in rows], "mails of this kind are switched off")
                 continue
-            if kind == LetterKind.ON_TRACK.value and _heard_today(tx, shop, order_id, now):
+            if kind == LetterKind.ON_TRACK.value and order_id in with_news:
                 _put_off(tx, shop, [r.id for r in rows], now)
                 continue
             _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
+            with_news.add(order_id)
     return True
 
 
@@ -147,13 +150,28 @@ def _approved(tx: Transaction, shop: str, cause: str) -> bool:
     return found is not None
 
 
-def _heard_today(tx: Transaction, shop: str, order_id: str, now: datetime) -> bool:
-    """Whether a mail about the order was written on this day of the shop."""
-    newest = tx.execute(
-        select(func.max(messages.c.created_at)).where(messages.c.shop == shop, messages.c.order_id == order_id)
-    ).scalar()
+def _with_news(tx: Transaction, shop: str, order_ids: Sequence[str], now: datetime) -> set[str]:
+    """Of these orders, those about which a mail was written on this day of the shop, or is about to be."""
+    if not order_ids:
+        return set()
     zone = ZoneInfo(_zone_of(tx, shop))
-    return newest is not None and newest.astimezone(zone).date() == now.astimezone(zone).date()
+    began = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    rows = tx.execute(
+        select(messages.c.order_id)
+        .where(messages.c.shop == shop, messages.c.created_at >= began, messages.c.order_id.in_(order_ids))
+        .distinct()
+    )
+    coming = tx.execute(
+        select(notices.c.order_id)
+        .where(
+            notices.c.shop == shop,
+            notices.c.order_id.in_(order_ids),
+            notices.c.state.in_(["waiting", "asks"]),
+            notices.c.kind != LetterKind.ON_TRACK.value,
+        )
+        .distinct()
+    )
+    return {row.order_id for found in (rows, coming) for row in found}
 
 
 def _zone_of(tx: Transaction, shop: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select
 
 from plugin.adapters.database import due, ledger
 from plugin.adapters.database.tables import ledger as ledger_table
@@ -64,8 +64,13 @@ def preview(parts: Parts, shop: str, now: datetime) -> InheritedPreview:
 
 def count_untold(tx: Transaction, shop: str, found_after: datetime | None = None) -> int:
     """Orders from before the install whose customers could be told; only those we first saw after an instant."""
-    lines = [line for line in _untold(tx, shop) if not line.unpaid and line.has_address]
-    return len(_orders([line for line in lines if found_after is None or line.first_seen_at > found_after]))
+    untold = _all_untold(shop).subquery()
+    query = select(func.count(func.distinct(untold.c.order_id))).where(
+        untold.c.unpaid.is_(False), untold.c.has_address.is_(True)
+    )
+    if found_after is not None:
+        query = query.where(untold.c.first_seen_at > found_after)
+    return int(tx.execute(query).scalar_one())
 
 
 def tell(db: Database, jobs: JobQueue, shop: str, expected_orders: int, now: datetime) -> None:
@@ -99,13 +104,18 @@ def tell(db: Database, jobs: JobQueue, shop: str, expected_orders: int, now: dat
 
 
 def _untold(tx: Transaction, shop: str) -> list[Any]:
-    """Inherited lines that are owed something and whose telling nobody has decided on, oldest first."""
+    """Oldest first."""
+    return tx.rows(_all_untold(shop).order_by(line_states.c.queue_time, line_states.c.line_id))
+
+
+def _all_untold(shop: str) -> Select[Any]:
+    """Inherited lines that are owed something and whose telling nobody has decided on."""
     decided = exists().where(
         ledger_table.c.shop == line_states.c.shop,
         ledger_table.c.line_id == line_states.c.line_id,
         ledger_table.c.kind == Kind.OVERRIDE.value,
     )
-    return tx.rows(
+    return (
         select(
             line_states.c.line_id,
             line_states.c.order_id,
@@ -124,7 +134,6 @@ def _untold(tx: Transaction, shop: str) -> list[Any]:
             line_states.c.owed_units > 0,
             ~decided,
         )
-        .order_by(line_states.c.queue_time, line_states.c.line_id)
     )
 
 

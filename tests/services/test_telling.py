@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +11,8 @@ from plugin.adapters.database import tables as t
 from plugin.errors import Conflict
 from plugin.services import control_mail, edit_delivery, tell_inherited
 from tests.services.store import Store
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def orders_from_before(shop: Store, *emails: str) -> list[str]:
@@ -119,3 +122,31 @@ def test_without_a_date_one_mail_goes_out_on_the_day_that_was_promised(fresh_sho
     assert "still on backorder, no date yet" in last["subject"]
     assert "We said we would write either way" in last["text"]
     assert "We'll email you by" in last["text"]
+
+
+def test_an_order_that_heard_something_that_day_hears_the_next_day_that_the_rest_is_on_track(fresh_shop: Store) -> None:
+    shop = fresh_shop
+    shop.install()
+    shop.open_for_business()
+    skus = [shop.a_sku(), shop.a_sku()]
+    expected_on = (shop.now() + timedelta(days=80)).date()
+    numbers = []
+    for sku in skus:
+        draft = edit_delivery.DeliveryDraft("Acme", sku, shop.place(), expected_on, ((shop.item(sku), 10),))
+        numbers.append(edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now()))
+    shop.settle()
+    email = shop.buy((skus[0], 1), (skus[1], 1))["email"]
+    shop.settle()
+    assert len(to(shop, email)) == 1
+    bought_on = shop.now().astimezone(BERLIN).date()
+    morning = datetime.combine(bought_on + timedelta(days=21), time(8), BERLIN)
+    shop.advance(seconds=(morning - shop.now()).total_seconds())
+    later = expected_on + timedelta(days=20)
+    edit_delivery.change_date(shop.parts.database, shop.parts.jobs, shop.shop, numbers[0], 1, later, "", shop.now())
+    for _ in range(8):
+        shop.advance(hours=1)
+        shop.settle()
+    assert ["will now ship" in s for s in to(shop, email)[1:]] == [True]
+    shop.advance(hours=18)
+    shop.settle()
+    assert ["still on track" in s for s in to(shop, email)[2:]] == [True]

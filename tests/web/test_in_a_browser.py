@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -100,3 +102,18 @@ def test_the_badge_report_of_app_bridge_reaches_the_page(page: Page, origin: str
         tx.execute(update(t.shop_settings).values(badge_seen_at=None))
     page.goto(f"{origin}/first-run")
     expect(page.locator("[data-badge-report]").first).to_contain_text("Badge is live")
+
+
+def test_a_file_of_deliveries_is_uploaded_shown_and_saved(page: Page, origin: str, tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text(
+        "supplier;reference;location;date;sku;units\nSöhne;PO-71;Kendal warehouse;2027-06-12;TARN-2P;12\n",
+        encoding="utf-8-sig",
+    )
+    page.goto(f"{origin}/deliveries/import")
+    page.set_input_files("#file", listed)
+    page.get_by_role("button", name="See what it becomes").click()
+    expect(page.get_by_role("heading", name="1 delivery, 12 units")).to_be_visible()
+    page.get_by_role("button", name="Save 1 delivery").click()
+    expect(page.get_by_role("status")).to_contain_text("The deliveries are entered")
+    expect(page.get_by_role("link", name="Söhne PO-71")).to_be_visible()
