@@ -1,0 +1,123 @@
+"""The books: the night finds what was lost, once; what cannot be mended is put aside; shortfalls are corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from plugin.adapters.database import tables as t
+from plugin.domain.ledger import Kind
+from plugin.errors import AccessDenied, NotFound
+from plugin.services import check_books, correct_stock
+from tests.services.store import Store
+
+STILL = ("ledger", "desired", "line_states", "pegs", "baselines", "open_units", "notices", "messages", "restocks")
+
+
+@pytest.fixture
+def lone(fresh_shop: Store) -> Iterator[Store]:
+    fresh_shop.install()
+    fresh_shop.open_for_business()
+    yield fresh_shop
+    fresh_shop.faults()
+
+
+def picture(shop: Store) -> dict[str, list[str]]:
+    """Everything that was decided, promised or told."""
+    tables = {name: t.metadata.tables[name] for name in STILL}
+    return {name: sorted(repr(tuple(row)) for row in shop.rows(table)) for name, table in tables.items()}
+
+
+def check(shop: Store) -> Any:
+    check_books.check_now(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
+    shop.settle()
+    return shop.rows(t.syncs)[-1]
+
+
+def test_the_night_mends_what_was_lost_and_a_second_one_changes_nothing(lone: Store) -> None:
+    sku = lone.a_sku(3)
+    kept, shipped = lone.buy((sku, 1)), lone.buy((sku, 1))
+    lone.settle()
+    lone.faults(drop=1.0)
+    unheard = lone.buy((sku, 1))
+    lone.control("fulfill", order_id=shipped["id"])
+    lone.flush()
+    lone.faults()
+    lone.advance(hours=6)
+    first = check(lone)
+    noted = {(r["kind"], r.get("order") or r.get("item")) for r in first.repairs}
+    assert noted == {("stock", lone.item(sku)), ("order", unheard["gid"]), ("order", shipped["gid"])}
+    assert lone.lines(sku) == {kept["name"]: (1, 0), unheard["name"]: (1, 0)}
+    before = picture(lone)
+    second = check(lone)
+    assert second.repairs == []
+    assert picture(lone) == before
+
+
+def test_a_return_whose_every_message_was_lost_is_found_in_the_night(lone: Store) -> None:
+    sku = lone.a_sku(2)
+    order = lone.buy((sku, 2))
+    lone.settle()
+    lone.control("fulfill", order_id=order["id"])
+    lone.settle()
+    lone.faults(drop=1.0)
+    wish = {"line_id": order["lines"][0]["id"], "quantity": 1, "restock_type": "return"}
+    lone.control("refund", order_id=order["id"], lines=[wish])
+    lone.flush()
+    lone.faults()
+    lone.advance(hours=6)
+    check(lone)
+    rows = lone.rows(t.ledger, t.ledger.c.kind == Kind.ACCEPT.value, t.ledger.c.item_id == lone.item(sku))
+    assert rows[-1].data["cause"] == "return"
+    before = picture(lone)
+    check(lone)
+    assert picture(lone) == before
+
+
+# --- shortfalls -----------------------------------------------------------------------------------------------------
+
+
+def short_by_one(shop: Store) -> str:
+    """Sold without stock, and refunded as if it had been there: usable is below zero."""
+    sku = shop.a_sku(0)
+    order = shop.buy((sku, 1))
+    shop.settle()
+    wish = {"line_id": order["lines"][0]["id"], "quantity": 1, "restock_type": "no_restock"}
+    shop.control("refund", order_id=order["id"], lines=[wish])
+    shop.settle()
+    (state,) = shop.rows(t.item_states, t.item_states.c.item_id == shop.item(sku), t.item_states.c.shortfall > 0)
+    assert state.shortfall == 1
+    return sku
+
+
+def mend(shop: Store, sku: str) -> int:
+    return correct_stock.correct(shop.parts, shop.shop, shop.item(sku), shop.place(), shop.now())
+
+
+def test_a_shortfall_is_corrected_in_shopify_once(lone: Store) -> None:
+    sku = short_by_one(lone)
+    lone.control("scopes", grant=["write_inventory"])
+    lone.settle()
+    assert mend(lone, sku) == 1
+    lone.settle()
+    assert lone.variant(sku)["inventory_quantity"] == 0
+    assert not lone.rows(t.item_states, t.item_states.c.item_id == lone.item(sku), t.item_states.c.shortfall > 0)
+    rows = lone.rows(t.ledger, t.ledger.c.kind == Kind.ACCEPT.value, t.ledger.c.item_id == lone.item(sku))
+    assert rows[-1].data["cause"] == "correction"
+    with pytest.raises(NotFound):
+        mend(lone, sku)
+    assert lone.variant(sku)["inventory_quantity"] == 0
+
+
+def test_without_the_permission_nothing_is_touched_and_nothing_later_is_explained_by_it(lone: Store) -> None:
+    sku = short_by_one(lone)
+    with pytest.raises(AccessDenied):
+        mend(lone, sku)
+    lone.settle()
+    assert lone.variant(sku)["inventory_quantity"] == -1
+    lone.receive(sku, 1)
+    lone.settle()
+    rows = lone.rows(t.ledger, t.ledger.c.kind == Kind.ACCEPT.value, t.ledger.c.item_id == lone.item(sku))
+    assert "correction" not in {r.data["cause"] for r in rows}
