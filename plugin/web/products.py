@@ -132,7 +132,7 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
             limit = set_rules.check_limit(request.form)
         except FieldErrors as exc:
             return _list(exc.errors, request.form), 422
-        says = f"{name}: {labels.limit_words(limit.mode.value, limit.units)}, all else as their rule says"
+        says = f"{name}: {_limit_words(limit)}; all else stays as the rule says"
         wanted = set_rules.limiting(chosen, limit, set_rules.PROPOSED, f"{name} set to {_limit_words(limit)}")
     if request.form.get("act") == "save":
         previews.make(wanted, request.form)

@@ -230,7 +230,7 @@ def test_the_rule_form_shows_at_once_what_shoppers_would_read(site: Site) -> Non
 def test_several_variants_get_a_limit_of_their_own_after_a_preview(site: Site) -> None:
     form: dict[str, object] = {"id": ["11", "12"], "limit_mode": "up_to", "limit_units": "3", "act": "preview"}
     shown = site.post("/products/set", form).text
-    assert "2 variants: up to 3 each, all else as their rule says" in " ".join(shown.split())
+    assert "2 variants: up to 3 each; all else stays as the rule says" in " ".join(shown.split())
     assert "Fellside Boot, 42 / Peat" in shown
     assert own(site) == {}
     assert site.post("/products/set", {**form, "act": "save"}).headers["Location"] == "/products?done=bulk"
