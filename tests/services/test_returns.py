@@ -26,7 +26,7 @@ def expect(shop: Store, sku: str, units: int, place: str = BERLIN) -> None:
 def accepted(shop: Store, sku: str) -> list[tuple[str, int, bool]]:
     """Cause, units and whether a delivery brought them, of everything after the first count."""
     rows = shop.rows(t.ledger, t.ledger.c.kind == Kind.ACCEPT.value, t.ledger.c.item_id == shop.item(sku))
-    return [(r.data["cause"], r.units, r.delivery_row_id is not None) for r in rows]
+    return [(r.data["cause"], r.units, r.delivery_row_id is not None) for r in sorted(rows, key=lambda r: r.id)]
 
 
 def shipped_order(shop: Store, sku: str, units: int) -> dict:  # type: ignore[type-arg]

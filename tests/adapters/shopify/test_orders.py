@@ -189,3 +189,50 @@ def test_a_fulfillment_order_names_its_order(client: AdminClient, shopify: Scrip
     shopify.will_answer(answering({"fulfillmentOrder": by_id([fulfillment_order(77, [])])}))
     assert fulfillment_order_owner(client, gid("FulfillmentOrder", 77)) == ORDER
     assert fulfillment_order_owner(client, gid("FulfillmentOrder", 78)) is None
+
+
+def refund_line(number: int, restock: str = "RETURN", *, restocked: bool = True) -> dict[str, Any]:
+    return {
+        "id": gid("RefundLineItem", number),
+        "quantity": 1,
+        "restockType": restock,
+        "restocked": restocked,
+        "location": {"id": gid("Location", 5)},
+        "lineItem": {"id": gid("LineItem", 1)},
+    }
+
+
+def refund(number: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "__typename": "Refund",
+        "id": gid("Refund", number),
+        "createdAt": "2026-11-20T11:00:00Z",
+        "refundLineItems": connection(lines),
+    }
+
+
+def test_what_came_back_is_read_when_a_line_has_fewer_units_than_were_bought(
+    client: AdminClient, shopify: ScriptedShop
+) -> None:
+    lines = [refund_line(1), refund_line(2, "CANCEL"), refund_line(3, restocked=False), refund_line(4, "NO_RESTOCK")]
+    serve(shopify, order([line(1, currentQuantity=0)], [], refunds=[refund(9, lines)]))
+    found = read_order(client, ORDER)
+    assert found is not None
+    (back,) = found.restocks
+    assert (back.restock_id, back.line_id, back.units) == (gid("RefundLineItem", 1), gid("LineItem", 1), 1)
+    assert (back.location_id, back.at) == (gid("Location", 5), datetime(2026, 11, 20, 11, tzinfo=UTC))
+
+
+def test_a_refund_of_many_lines_is_read_to_its_last(client: AdminClient, shopify: ScriptedShop) -> None:
+    many = refund(9, [refund_line(n) for n in range(1, 131)])
+    returned = order([line(1, currentQuantity=0)], [], refunds=[many])
+    shopify.will_answer(answering({"order": by_id([returned]), "refund": by_id([many])}))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert [back.restock_id for back in found.restocks] == [gid("RefundLineItem", n) for n in range(1, 131)]
+
+
+def test_an_order_as_it_was_bought_costs_no_second_call(client: AdminClient, shopify: ScriptedShop) -> None:
+    serve(shopify, order([line(1)], []))
+    read_order(client, ORDER)
+    assert len(shopify.asked) == 1
