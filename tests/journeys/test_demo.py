@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tools.processes import wait_until
+
 ROOT = Path(__file__).parent.parent.parent
 DEMO = (
     "import signal, sys, time; from pathlib import Path; from tools.demo import running_demo, pick_ports\n"
@@ -50,8 +52,9 @@ def test_the_demo_comes_up_and_leaves_nothing(demo: subprocess.Popen[str], end: 
     assert requests.get(f"{app}/readyz", timeout=5).json() == {"ready": True, "failed": {}}
     for page in pages:
         assert requests.get(page, timeout=5).status_code == 200, page
+    # This, the queue, the store, web and its server, clock, the supervisor and three workers.
+    wait_until(lambda: len(family_of(demo.pid)) >= 10, "the whole family", patience_s=20)
     family = family_of(demo.pid)
-    assert len(family) >= 9  # this, the queue, the store, web and its server, clock, the supervisor and two workers
     demo.send_signal(end)
     deadline = time.monotonic() + 20
     while (left := [pid for pid in family if pid != demo.pid and is_running(pid)]) and time.monotonic() < deadline:
