@@ -94,7 +94,8 @@ def _compare(
     Compare with Shopify before writing.
 
     The policy found before our first write is the merchant's own and is kept for the way back. One that differs from
-    what Shopify last acknowledged from us was turned by somebody else: we do not fight it.
+    what Shopify last acknowledged from us, and from what it may have taken without telling us, was turned by somebody
+    else: we do not fight it.
     """
     to_write = []
     now = parts.clock.now()
@@ -116,7 +117,7 @@ def _compare(
                         data={"policy": found},
                     ),
                 )
-            elif found not in (wish.written_value, wish.value):
+            elif found not in (wish.written_value, wish.sent_value, wish.value):
                 note_foreign_change(tx, shop, wish.subject, found, now)
                 effects.give_up(tx, shop, wish, "somebody else turned the switch")
                 continue
@@ -124,6 +125,7 @@ def _compare(
                 _done(tx, shop, wish, now, "obsolete")
                 _remember_policy(tx, shop, wish, read_at)
             else:
+                effects.sending(tx, shop, wish)
                 to_write.append(wish)
     return to_write
 

@@ -22,7 +22,12 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A value that Shopify should hold. `written_value` is what it last acknowledged from us, None before."""
+    """
+    A value that Shopify should hold.
+
+    written_value: what it last acknowledged from us, None before. sent_value: what we sent since without hearing back,
+    which it may hold by now.
+    """
 
     kind: Effect
     subject: str
@@ -32,6 +37,7 @@ class Wanted:
     written_value: str | None
     written_at: datetime | None
     wanted_at: datetime
+    sent_value: str | None = None
 
 
 def want(
@@ -122,9 +128,19 @@ def take(tx: Transaction, shop: str, kinds: Sequence[Effect], now: datetime, lim
             row.written_value,
             row.written_at,
             row.wanted_at,
+            row.sent_value,
         )
         for row in rows
     ]
+
+
+def sending(tx: Transaction, shop: str, wanted: Wanted) -> None:
+    """Note what is about to be sent: should the answer be lost, the value is known as our own when it is found."""
+    tx.execute(
+        update(desired)
+        .where(desired.c.shop == shop, desired.c.kind == wanted.kind.value, desired.c.subject == wanted.subject)
+        .values(sent_value=wanted.value)
+    )
 
 
 def is_any(tx: Transaction, shop: str, kinds: Sequence[Effect], now: datetime) -> bool:
@@ -136,7 +152,14 @@ def acknowledged(tx: Transaction, shop: str, wanted: Wanted, now: datetime) -> N
     tx.execute(
         update(desired)
         .where(desired.c.shop == shop, desired.c.kind == wanted.kind.value, desired.c.subject == wanted.subject)
-        .values(done_version=wanted.version, written_value=wanted.value, written_at=now, error=None, attempts=0)
+        .values(
+            done_version=wanted.version,
+            written_value=wanted.value,
+            written_at=now,
+            sent_value=None,
+            error=None,
+            attempts=0,
+        )
     )
 
 

@@ -453,6 +453,7 @@ desired = Table(
     Column("error", Text),
     Column("written_value", Text),  # what Shopify last acknowledged from us
     Column("written_at", Instant),
+    Column("sent_value", Text),  # what was sent since, and may have arrived
     Index("ix_desired_open", "shop", "kind", "done_version", "version"),
 )
 
