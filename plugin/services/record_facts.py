@@ -61,21 +61,19 @@ def _put_buyer(
     )
 
 
-def read_order(parts: Parts, shop: str, client: AdminClient, order_id: str) -> set[str]:
-    """Read one order again. Returns the items whose queue it touches."""
+def read_order(parts: Parts, shop: str, client: AdminClient, order_id: str) -> datetime | None:
+    """Read one order again, and mark its items due. Returns when to read it once more, if it is not routed yet."""
     read_at = parts.clock.now()
     order = shopify_orders.read_order(client, OrderGid(order_id))
     now = parts.clock.now()
     with parts.database.begin() as tx:
         if order is None:
             facts.order_is_invisible(tx, shop, order_id, now)
-            return set()
+            return None
         touched = put_order(tx, shop, order, parts.vault, read_at, now) or set()
         due.mark(tx, shop, due.QUEUE, "item", touched, now)
         fresh = now - order.created_at < ROUTING_PATIENCE
-        if fresh and not facts.order_is_routed(tx, shop, order_id):
-            due.mark(tx, shop, due.QUEUE, "order", [order_id], now, not_before=now + ROUTING_WAIT)
-    return touched
+        return now + ROUTING_WAIT if fresh and not facts.order_is_routed(tx, shop, order_id) else None
 
 
 def read_changed_orders(parts: Parts, shop: str, client: AdminClient, since: datetime) -> int:
@@ -86,8 +84,11 @@ def read_changed_orders(parts: Parts, shop: str, client: AdminClient, since: dat
     count = 0
     for order_id, updated_at in changed.items():
         if order_id not in known or known[order_id] < updated_at + STAMPS_ARE_WHOLE:
-            read_order(parts, shop, client, order_id)
+            again_at = read_order(parts, shop, client, order_id)
             count += 1
+            if again_at is not None:
+                with parts.database.begin() as tx:
+                    due.mark(tx, shop, due.QUEUE, "order", [order_id], parts.clock.now(), not_before=again_at)
     return count
 
 

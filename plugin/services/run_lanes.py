@@ -137,18 +137,21 @@ def _read(parts: Parts, shop: str, reads: list[Due]) -> None:
     for mark in reads:
         try:
             with keep_tokens.admin(parts, shop, spare_points=QUEUE_SPARES) as client:
-                _READERS[mark.kind](parts, shop, client, mark)
+                again_at = _READERS[mark.kind](parts, shop, client, mark)
         except ShopifyError as exc:
             _postpone(parts, shop, [mark], exc)
             if isinstance(exc, Throttled | Unauthorized):
                 return
         else:
             with parts.database.begin() as tx:
-                due.done(tx, shop, due.QUEUE, [mark])
+                if again_at is None:
+                    due.done(tx, shop, due.QUEUE, [mark])
+                else:
+                    due.look_again(tx, shop, due.QUEUE, mark, again_at)
 
 
-def _read_order(parts: Parts, shop: str, client: AdminClient, mark: Due) -> None:
-    record_facts.read_order(parts, shop, client, mark.subject)
+def _read_order(parts: Parts, shop: str, client: AdminClient, mark: Due) -> datetime | None:
+    return record_facts.read_order(parts, shop, client, mark.subject)
 
 
 def _read_product(parts: Parts, shop: str, client: AdminClient, mark: Due) -> None:
@@ -176,7 +179,8 @@ def _read_shop(parts: Parts, shop: str, client: AdminClient, mark: Due) -> None:
         parts.jobs.wake(shop, "sync")
 
 
-_READERS: dict[str, Callable[[Parts, str, AdminClient, Due], None]] = {
+# Each reads what a mark names and says when to read it once more, if it must be.
+_READERS: dict[str, Callable[[Parts, str, AdminClient, Due], datetime | None]] = {
     "order": _read_order,
     "product": _read_product,
     "fulfillment_order": _read_fulfillment_order,
@@ -236,7 +240,11 @@ def _review_one(parts: Parts, shop: str, mark: Due) -> None:
     with parts.database.begin() as tx:
         reviewed = review_queue.carry_out(tx, shop, decided, now) if decided else None
         if reviewed is None or reviewed.balanced:
-            due.done(tx, shop, due.QUEUE, [mark])
+            if facts.is_hinted(tx, shop, mark.subject):
+                # A message from the second of the read: the next read settles which of the two was newer.
+                due.look_again(tx, shop, due.QUEUE, mark, now + facts.WHOLE_SECONDS)
+            else:
+                due.done(tx, shop, due.QUEUE, [mark])
             return
         # Orders may have been missed: look for them, near first, then further back.
         reach = "near" if mark.attempts == 0 else "far"

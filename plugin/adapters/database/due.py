@@ -108,6 +108,21 @@ def postpone(tx: Transaction, shop: str, lane: str, seen: Due, until: datetime, 
     )
 
 
+def look_again(tx: Transaction, shop: str, lane: str, seen: Due, at: datetime) -> None:
+    """Looked at, and to be looked at once more then, unless the mark was renewed meanwhile (then it is due at once)."""
+    tx.execute(
+        update(due)
+        .where(
+            due.c.shop == shop,
+            due.c.lane == lane,
+            due.c.kind == seen.kind,
+            due.c.subject == seen.subject,
+            due.c.version == seen.version,
+        )
+        .values(not_before=at, attempts=0, error=None)
+    )
+
+
 def hurry(tx: Transaction, shop: str, now: datetime) -> None:
     """Try at once what was put off: what stood in the way is gone."""
     tx.execute(update(due).where(due.c.shop == shop, due.c.error.is_not(None)).values(not_before=now, attempts=0))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, func, or_, select, update
+from sqlalchemy import Table, and_, case, delete, func, null, or_, select, update
 
 from plugin.adapters.database.tables import (
     collections,
@@ -192,8 +192,46 @@ def put_items(tx: Transaction, shop: str, found: Sequence[Item], read_at: dateti
                 levels.c.location_id.not_in([level.location_id for level in item.levels]),
             )
         )
-    tx.upsert(levels, [_level_row(shop, level, read_at) for item in fresh for level in item.levels])
+    _put_levels(tx, [_level_row(shop, level, read_at) for item in fresh for level in item.levels], read_at)
     return changed
+
+
+def _put_levels(tx: Transaction, rows: list[dict[str, object]], read_at: datetime) -> None:
+    """
+    Write levels. A message's figure that may be newer than the read stays beside it.
+
+    Else a read begun before a sale would open again what the sale has just closed. As in `hint_available`, of figures
+    from one second the lower stands.
+    """
+    if not rows:
+        return
+    statement = tx.insert(levels)
+    new = statement.excluded
+    is_newer = levels.c.hinted_at > read_at
+    may_be_newer = levels.c.hinted_at > read_at - WHOLE_SECONDS
+    stays = or_(is_newer, and_(may_be_newer, levels.c.hinted_available < new.available))
+    figures = ("available", "committed", "on_hand", "incoming", "unavailable", "read_at")
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop", "item_id", "location_id"],
+            set_={
+                **{name: new[name] for name in figures},
+                "hinted_available": case((stays, levels.c.hinted_available), else_=null()),
+                "hinted_at": case((stays, levels.c.hinted_at), else_=null()),
+            },
+        ),
+        rows,
+    )
+
+
+def is_hinted(tx: Transaction, shop: str, item_id: str) -> bool:
+    """Whether the switch works on a message's figure of the item that no read has confirmed yet."""
+    found = tx.execute(
+        select(levels.c.item_id)
+        .where(levels.c.shop == shop, levels.c.item_id == item_id, levels.c.hinted_at.is_not(None))
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def _level_row(shop: str, level: Level, read_at: datetime) -> dict[str, object]:
