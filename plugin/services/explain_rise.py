@@ -25,8 +25,8 @@ def accept(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
         NotFound: There is no unexplained rise any more.
     """
     with db.begin() as tx:
-        units = _unexplained(tx, shop, item_id, location_id)
         history = _history(tx, shop, item_id, location_id)
+        units = _unexplained(tx, shop, item_id, location_id, history)
         rows = [r for r in supply.open_rows(tx, shop, [item_id]).get(item_id, ()) if r.location_id == location_id]
         entries = [
             Entry(
@@ -55,8 +55,8 @@ def refuse(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
         NotFound: There is no unexplained rise any more.
     """
     with db.begin() as tx:
-        units = _unexplained(tx, shop, item_id, location_id)
         history = _history(tx, shop, item_id, location_id)
+        units = _unexplained(tx, shop, item_id, location_id, history)
         entry = Entry(
             f"refuse/{item_id}/{location_id}/{history.refuse_steps + 1}",
             Kind.REFUSE,
@@ -70,13 +70,15 @@ def refuse(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
     jobs.wake(shop, "queue")
 
 
-def _unexplained(tx: Transaction, shop: str, item_id: str, location_id: str) -> int:
-    units = tx.execute(
-        select(item_states.c.unexplained).where(
+def _unexplained(tx: Transaction, shop: str, item_id: str, location_id: str, history: LocationHistory) -> int:
+    """Units of the rise that nothing has explained; what was accepted since the review is taken off."""
+    row = tx.execute(
+        select(item_states.c.unexplained, item_states.c.accepted).where(
             item_states.c.shop == shop, item_states.c.item_id == item_id, item_states.c.location_id == location_id
         )
-    ).scalar()
-    if not units:
+    ).first()
+    units = row.unexplained - ((history.accepted or 0) - row.accepted) if row is not None else 0
+    if units <= 0:
         raise NotFound("the stock has changed since: there is nothing to explain any more")
     return int(units)
 

@@ -1,0 +1,112 @@
+"""What crosses on its way: an answer that is lost, a read overtaken by a sale, a button pressed twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plugin.adapters.database import due, facts
+from plugin.adapters.database import tables as t
+from plugin.adapters.shopify import inventory, policies
+from plugin.adapters.shopify import orders as shopify_orders
+from plugin.errors import NotFound, Unreachable
+from plugin.services import edit_delivery, explain_rise, run_lanes
+from plugin.services.edit_delivery import DeliveryDraft
+from tests.services.store import Store
+from webhooks.open_inbox import open_inbox
+
+
+def test_an_opening_whose_answer_was_lost_is_closed_when_the_limit_falls(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    """Shopify took CONTINUE, but the connection broke before it said so: that is our own hand, not another's."""
+    sku = shop.a_sku(3)
+    gid = shop.gid(sku)
+    assert shop.variant(sku)["policy"] == "DENY"
+    write = policies.write_policies
+
+    def answer_lost(*given: Any) -> Any:
+        write(*given)
+        raise Unreachable("the connection broke")
+
+    monkeypatch.setattr(policies, "write_policies", answer_lost)
+    shop.buy((sku, 3))
+    shop.flush()
+    run_lanes.run_switch(shop.parts, shop.shop, open_inbox)
+    assert shop.variant(sku)["policy"] == "CONTINUE"
+    monkeypatch.undo()
+    shop.buy((sku, 5))
+    shop.settle()
+    assert shop.alerts("changed_outside", gid) == []
+    assert shop.variant(sku)["policy"] == "DENY"
+
+
+def test_a_read_begun_before_a_sale_does_not_open_what_the_sale_closed(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    sku = shop.a_sku(0)
+    gid = shop.gid(sku)
+    read = inventory.read_items
+
+    def sold_meanwhile(client: Any, ids: Any) -> Any:
+        found = read(client, ids)
+        monkeypatch.undo()
+        shop.advance(seconds=2)
+        shop.buy((sku, 5))
+        shop.flush()
+        run_lanes.run_switch(shop.parts, shop.shop, open_inbox)
+        assert shop.variant(sku)["policy"] == "DENY"
+        return found
+
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "item", [shop.item(sku)], shop.now())
+    monkeypatch.setattr(inventory, "read_items", sold_meanwhile)
+    run_lanes._queue_step(shop.parts, shop.shop)
+    run_lanes._switch_step(shop.parts, shop.shop)
+    assert shop.variant(sku)["policy"] == "DENY"
+    shop.settle()
+    assert shop.variant(sku)["policy"] == "DENY"
+    assert shop.alerts("changed_outside", gid) == []
+
+
+def test_an_order_without_a_place_is_read_again_after_a_while_and_not_at_once(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    sku = shop.a_sku(0)
+    order = shop.buy((sku, 1))
+    shop.flush()
+    monkeypatch.setattr(facts, "order_is_routed", lambda *given: False)
+    reads: list[str] = []
+    read = shopify_orders.read_order
+
+    def noted(client: Any, order_id: Any) -> Any:
+        reads.append(order_id)
+        return read(client, order_id)
+
+    monkeypatch.setattr(shopify_orders, "read_order", noted)
+    open_inbox(shop.parts, shop.shop)
+    for _ in range(8):
+        run_lanes._queue_step(shop.parts, shop.shop)
+    assert reads.count(order["gid"]) <= 2
+    monkeypatch.undo()
+    shop.settle()
+
+
+def test_a_rise_accepted_twice_is_accepted_once(shop: Store):
+    """A button pressed twice before the review comes must not use a delivery up."""
+    sku = shop.a_sku(0)
+    item, place = shop.item(sku), shop.place()
+    shop.buy((sku, 4))
+    shop.settle()
+    draft = DeliveryDraft("Nordwand", "", place, shop.now().date() + timedelta(days=9), ((item, 8),))
+    delivery = edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
+    shop.settle()
+    shop.stock(sku, 0)
+    shop.settle()
+    assert [
+        s.asks for s in shop.rows(t.item_states, t.item_states.c.item_id == item, t.item_states.c.location_id == place)
+    ] == [True]
+    explain_rise.accept(shop.parts.database, shop.parts.jobs, shop.shop, item, place, shop.now())
+    with pytest.raises(NotFound):
+        explain_rise.accept(shop.parts.database, shop.parts.jobs, shop.shop, item, place, shop.now())
+    shop.settle()
+    (row,) = shop.rows(t.deliveries, t.deliveries.c.id == delivery)
+    assert row.state == "open"
