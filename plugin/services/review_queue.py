@@ -234,7 +234,7 @@ def mark_ripe(tx: Transaction, now: datetime) -> set[tuple[str, str]]:
     """Time is an event: mark due what said it must be looked at again by now. Returns shop and lane to wake."""
     woken: set[tuple[str, str]] = set()
     rows = tx.execute(
-        select(variant_states.c.shop, variant_states.c.item_id).where(variant_states.c.look_again_at <= now).distinct()
+        select(variant_states.c.shop, variant_states.c.item_id).where(variant_states.c.look_again_at <= now)
     )
     by_shop: dict[str, set[str]] = {}
     for row in rows:

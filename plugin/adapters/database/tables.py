@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
     true,
 )
 
@@ -152,6 +153,10 @@ leases = Table(
 
 # --- what came in ------------------------------------------------------------------------------------------------
 
+# The clock asks all shops for what is still to be done every second: finding it must not grow with the past.
+_UNHANDLED = text("handled_at IS NULL AND parked_at IS NULL")
+_UNDONE = text("done_version < version")
+
 inbox = Table(
     "inbox",
     metadata,
@@ -167,7 +172,7 @@ inbox = Table(
     Column("error", Text),
     Column("parked_at", Instant),
     UniqueConstraint("shop", "webhook_id"),
-    Index("ix_inbox_waiting", "shop", "handled_at", "id"),
+    Index("ix_inbox_waiting", "shop", "id", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
 )
 
 due = Table(
@@ -454,7 +459,7 @@ desired = Table(
     Column("written_value", Text),  # what Shopify last acknowledged from us
     Column("written_at", Instant),
     Column("sent_value", Text),  # what was sent since, and may have arrived
-    Index("ix_desired_open", "shop", "kind", "done_version", "version"),
+    Index("ix_desired_open", "shop", "kind", "not_before", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
 )
 
 notices = Table(
@@ -478,6 +483,7 @@ notices = Table(
     Column("data", Json, nullable=False, default=dict),
     UniqueConstraint("shop", "line_id", "kind", "promise_version", "occasion"),
     Index("ix_notices_due", "shop", "state", "not_before"),
+    Index("ix_notices_ripe", "state", "not_before", "shop"),
 )
 
 messages = Table(
@@ -503,6 +509,7 @@ messages = Table(
     Column("why", Text, nullable=False, default=""),
     UniqueConstraint("shop", "message_key"),
     Index("ix_messages_state", "shop", "state", "not_before"),
+    Index("ix_messages_ripe", "state", "not_before", "shop"),
 )
 
 # --- projections (rebuildable) -----------------------------------------------------------------------------------
@@ -584,7 +591,7 @@ variant_states = Table(
     Column("look_again_at", Instant),
     Index("ix_variant_states_item", "shop", "item_id"),
     Index("ix_variant_states_state", "shop", "state"),
-    Index("ix_variant_states_look_again", "shop", "look_again_at"),
+    Index("ix_variant_states_look_again", "look_again_at", "shop"),
 )
 
 zeroings = Table(
