@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 
 from plugin.adapters.database import alerts
 from plugin.adapters.database.tables import alerts as alert_table
@@ -171,7 +171,11 @@ def drop_old_letters(tx: Transaction, now: datetime) -> int:
             ~still_open,
             or_(messages.c.sent_at.is_(None), messages.c.sent_at < now - KEEP_LETTERS),
         )
-        .values(to_encrypted="", letter_encrypted=None)
+        .values(
+            to_encrypted="",
+            letter_encrypted=None,
+            state=case((messages.c.state == "waiting", "stopped"), else_=messages.c.state),
+        )
     )
     return int(result.rowcount)
 

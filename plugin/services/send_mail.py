@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, select, true, update
+from sqlalchemy import case, func, select, true, update
 
 from plugin import metrics
 from plugin.adapters.database import alerts, ledger, shops
@@ -202,10 +202,13 @@ def _write_letter(
 ) -> None:
     """Render one mail for all unclaimed lines of an order and keep it, encrypted, for the sending that follows."""
     facts = _LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
-    lines = [line for line in (facts.line(row.line_id, kind) for row in rows) if line is not None]
-    if not lines:
-        _drop(tx, [r.id for r in rows], "nothing of it waits any more")
+    found = [(row, facts.line(row.line_id, kind)) for row in rows]
+    # What the letter does not speak of is not told by it.
+    _drop(tx, [row.id for row, line in found if line is None], "nothing of it waits any more")
+    rows = [row for row, line in found if line is not None]
+    if not rows:
         return
+    lines = [line for _, line in found if line is not None]
     letter = facts.letter(kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
     rendered = render(letter)
     key = f"{kind}/{order_id}/" + ",".join(str(r.id) for r in rows)
@@ -486,7 +489,8 @@ def _note(
             update(messages)
             .where(messages.c.id == row.id)
             .values(
-                state=state,
+                # Who was forgotten while we tried has no address any more.
+                state=case((messages.c.to_encrypted == "", "stopped"), else_=state) if state == "waiting" else state,
                 # A server's words often repeat the address, which has no place in an open column.
                 error=masked(error)[:500] if error else None,
                 sent_at=now if state == "sent" else None,
