@@ -23,7 +23,7 @@ def turn_on(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
         Conflict: The first sync has not finished: nothing may open before the queue is known.
     """
     with db.begin() as tx:
-        if sync_shop.last_done(tx, shop) is None:
+        if not sync_shop.is_read(tx, shop):
             raise Conflict("the first reading of your shop is not finished yet")
         _set(tx, shop, now, backordering_on=True, paused_at=None)
     jobs.wake(shop, "queue")

@@ -342,6 +342,12 @@ def last_done(tx: Transaction, shop: str) -> Any | None:
     ).first()
 
 
+def is_read(tx: Transaction, shop: str) -> bool:
+    """Whether the shop was read to the end since it was installed, or came back."""
+    newest = _newest_first(tx, shop)
+    return newest is not None and newest.state == "done"
+
+
 def last_begun_at(tx: Transaction, shop: str) -> datetime | None:
     """When the newest sync began, whatever became of it."""
     found: datetime | None = tx.execute(

@@ -11,8 +11,16 @@ from plugin.adapters.database import due, facts
 from plugin.adapters.database import tables as t
 from plugin.adapters.shopify import inventory, policies
 from plugin.adapters.shopify import orders as shopify_orders
-from plugin.errors import NotFound, Unreachable
-from plugin.services import edit_delivery, explain_rise, run_lanes
+from plugin.errors import Conflict, MailUnreachable, NotFound, Unreachable
+from plugin.services import (
+    control_mail,
+    edit_delivery,
+    erase_customer,
+    explain_rise,
+    run_lanes,
+    send_mail,
+    switch_shop,
+)
 from plugin.services.edit_delivery import DeliveryDraft
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
@@ -110,3 +118,55 @@ def test_a_rise_accepted_twice_is_accepted_once(shop: Store):
     shop.settle()
     (row,) = shop.rows(t.deliveries, t.deliveries.c.id == delivery)
     assert row.state == "open"
+
+
+def test_a_mail_to_somebody_forgotten_while_it_was_being_sent_is_not_tried_again(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    sku = shop.a_sku(0)
+    order = shop.buy((sku, 1))
+
+    def forgotten_meanwhile(mail: Any) -> None:
+        with shop.parts.database.begin() as tx:
+            erase_customer.erase(tx, shop.shop, None, [order["gid"]], shop.now())
+        raise MailUnreachable("no answer")
+
+    monkeypatch.setattr(shop.parts.smtp, "send", forgotten_meanwhile)
+    shop.settle()
+    monkeypatch.undo()
+    (message,) = shop.rows(t.messages, t.messages.c.order_id == order["gid"])
+    assert message.state == "stopped"
+    assert shop.mails_to(order["email"]) == []
+
+
+def test_a_line_that_a_mail_does_not_speak_of_is_not_noted_as_told(shop: Store):
+    one, other = shop.a_sku(0), shop.a_sku(0)
+    control_mail.pause(shop.parts.database, shop.shop, shop.now())
+    order = shop.buy((one, 1), (other, 1))
+    shop.settle()
+    with shop.parts.database.begin() as tx:
+        tx.execute(
+            t.line_states.update()
+            .where(t.line_states.c.shop == shop.shop, t.line_states.c.item_id == shop.item(other))
+            .values(owed_units=0, held_units=1, promise=None)
+        )
+    control_mail.resume(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
+    send_mail.run(shop.parts, shop.shop)
+    assert len(shop.mails_to(order["email"])) == 1
+    told = shop.rows(t.ledger, t.ledger.c.kind == "told", t.ledger.c.order_id == order["gid"])
+    lines = {line.line_id for line in shop.rows(t.line_states, t.line_states.c.item_id == shop.item(one))}
+    assert {entry.line_id for entry in told} == lines
+
+
+def test_a_shop_that_came_back_is_not_switched_on_before_it_is_read(fresh_shop: Store):
+    shop = fresh_shop
+    shop.install()
+    shop.open_for_business()
+    shop.control("uninstall")
+    shop.settle()
+    shop.advance(hours=1)
+    shop.install(sync=False)
+    with pytest.raises(Conflict):
+        switch_shop.turn_on(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
+    shop.settle()
+    switch_shop.turn_on(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
