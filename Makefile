@@ -4,6 +4,8 @@ BIN := .venv/bin
 STAY ?= 1
 # .venv/bin has a node when the system has none that is new enough.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+# Tests wait on real servers most of their time, so files run side by side; `make test SIDE_BY_SIDE=` runs one after another.
+SIDE_BY_SIDE ?= -n 3 --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format prove pictures
 
@@ -18,7 +20,7 @@ demo: setup  ## start the app and a local Shopify on this machine; STAY=0 plays 
 
 test: setup  ## run every test, on SQLite and PostgreSQL, with a real queue, mail server and browser
 	@$(BIN)/python -m tools.browser --install --quiet
-	@$(RUN) $(BIN)/python -m pytest $(ARGS)
+	@$(RUN) $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 lint: setup  ## check style, formatting and types; changes nothing
 	@$(BIN)/ruff check .

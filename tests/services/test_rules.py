@@ -198,7 +198,7 @@ def any_change(chance: random.Random, now: tuple[Rule, ...]) -> Change:
     return set_rules.saving(draft(**fields, which=which), "saved")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_what_a_preview_says_is_what_then_happens(database: Database, jobs: JobQueue, seed: int) -> None:
     open_shop(database, SHOP, 40, seed)
     chance = random.Random(seed)
@@ -237,7 +237,7 @@ def _kept_open(units: int, tx: object, planned: tuple[Rule, ...]) -> tuple[Rule,
     return preview_rules.kept_open(tx, SHOP, planned, units, NOW)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_every_change_can_be_taken_back_once_and_whole(database: Database, jobs: JobQueue, seed: int) -> None:
     open_shop(database, SHOP, 40, 1)
     chance = random.Random(seed)
