@@ -22,7 +22,8 @@ class Brake:
     What stands shut because much went to zero at once.
 
     since: when the brake was pulled; None when it is not on. zeroed: variants that pulled it.
-    stopped: variants that it keeps from opening now. held: of them, those the merchant called a sync error. named: ids and titles of the first few.
+    stopped: variants that it keeps from opening now. held: of them, those the merchant called a sync error.
+    named: ids and titles of the first few.
     """
 
     since: datetime | None
