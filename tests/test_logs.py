@@ -52,7 +52,7 @@ def test_a_line_is_json_and_says_when_who_and_what(output: io.StringIO):
     }
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
 def test_a_secret_is_masked_wherever_it_stands(output: io.StringIO, secret: str):
     log = structlog.get_logger()
     log.info(f"got {secret}", detail=f"<{secret}>", deep=[{"a": (secret, {secret: 1})}], raw=secret.encode())
@@ -62,7 +62,7 @@ def test_a_secret_is_masked_wherever_it_stands(output: io.StringIO, secret: str)
     assert output.getvalue().count(MASKED) == 7
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
 def test_a_secret_in_an_exception_is_masked_with_all_its_causes(output: io.StringIO, secret: str):
     try:
         try:

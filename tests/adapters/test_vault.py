@@ -33,7 +33,9 @@ def test_a_newer_key_still_opens_the_old_and_closes_so_that_the_old_key_alone_ca
         Vault([FIRST]).decrypt(rotated.encrypt("new"))
 
 
-@pytest.mark.parametrize("sealed", ["", "nonsense", Vault([THIRD]).encrypt("somebody else's")])
+@pytest.mark.parametrize(
+    "sealed", ["", "nonsense", Vault([THIRD]).encrypt("somebody else's")], ids=["empty", "nonsense", "somebody-elses"]
+)
 def test_what_we_did_not_close_is_refused(sealed: str):
     with pytest.raises(VaultError):
         Vault([FIRST]).decrypt(sealed)
