@@ -46,6 +46,8 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
     Returns:
         Whether there is something new to write to Shopify.
     """
+    variant_ids = list(variant_ids)
+    _wait_for_others(tx, shop, variant_ids)
     settings = save_settings.read(tx, shop)
     facts = load_selling(tx, shop, variant_ids, now).under(settings, RuleList(rules.of_shop(tx, shop)))
     braked = _braked(tx, shop, facts, now)
@@ -61,6 +63,19 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
         wrote |= _want_policy(tx, shop, variant_id, verdict, originals.get(variant_id), now)
         wrote |= _want_badge(tx, shop, variant_id, verdict, facts[variant_id], words, now)
     return wrote
+
+
+def _wait_for_others(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> None:
+    """
+    Let whoever decides about the same variants finish first, and see what they saw.
+
+    Else a decision on older figures, written last, would open what was closed meanwhile. SQLite has one writer anyway.
+    """
+    if not tx.is_sqlite:
+        mine = (variant_states.c.shop == shop, variant_states.c.variant_id.in_(variant_ids))
+        tx.execute(
+            select(variant_states.c.variant_id).where(*mine).order_by(variant_states.c.variant_id).with_for_update()
+        )
 
 
 def _braked(tx: Transaction, shop: str, facts: Mapping[str, SellingFacts], now: datetime) -> set[str]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from plugin.adapters.database import due, facts
 from plugin.adapters.database import tables as t
+from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.shopify import inventory, policies
 from plugin.adapters.shopify import orders as shopify_orders
+from plugin.domain.facts import Item, ItemGid, Level, LocationGid
 from plugin.errors import Conflict, MailUnreachable, NotFound, Unreachable
 from plugin.services import (
     control_mail,
+    decide_selling,
     edit_delivery,
     erase_customer,
     explain_rise,
@@ -22,6 +27,7 @@ from plugin.services import (
     switch_shop,
 )
 from plugin.services.edit_delivery import DeliveryDraft
+from plugin.services.lane import Lease
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
 
@@ -67,7 +73,8 @@ def test_a_read_begun_before_a_sale_does_not_open_what_the_sale_closed(shop: Sto
     with shop.parts.database.begin() as tx:
         due.mark(tx, shop.shop, due.QUEUE, "item", [shop.item(sku)], shop.now())
     monkeypatch.setattr(inventory, "read_items", sold_meanwhile)
-    run_lanes._queue_step(shop.parts, shop.shop)
+    with Lease(shop.parts.database, shop.shop, "queue", run_lanes.QUEUE_LEASE) as lease:
+        run_lanes._queue_step(shop.parts, shop.shop, lease)
     run_lanes._switch_step(shop.parts, shop.shop)
     assert shop.variant(sku)["policy"] == "DENY"
     shop.settle()
@@ -91,8 +98,9 @@ def test_an_order_without_a_place_is_read_again_after_a_while_and_not_at_once(
 
     monkeypatch.setattr(shopify_orders, "read_order", noted)
     open_inbox(shop.parts, shop.shop)
-    for _ in range(8):
-        run_lanes._queue_step(shop.parts, shop.shop)
+    with Lease(shop.parts.database, shop.shop, "queue", run_lanes.QUEUE_LEASE) as lease:
+        for _ in range(8):
+            run_lanes._queue_step(shop.parts, shop.shop, lease)
     assert reads.count(order["gid"]) <= 2
     monkeypatch.undo()
     shop.settle()
@@ -170,3 +178,62 @@ def test_a_shop_that_came_back_is_not_switched_on_before_it_is_read(fresh_shop: 
         switch_shop.turn_on(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
     shop.settle()
     switch_shop.turn_on(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
+
+
+def test_of_two_reads_written_at_once_the_one_begun_later_stands(database: Database):
+    """Two workers: the older read was looked up before the newer one was written, and must not replace it."""
+    began = datetime.now(UTC)
+    item, place = ItemGid("gid://shopify/InventoryItem/1"), LocationGid("gid://shopify/Location/1")
+
+    def put(tx: Transaction, available: int, read_at: datetime) -> None:
+        level = Level(item, place, available, 0, available, 0, 0, read_at)
+        facts.put_items(tx, "a.myshopify.com", [Item(item, True, (level,))], read_at)
+
+    def put_the_older() -> None:
+        with database.begin() as tx:
+            put(tx, 9, began + timedelta(seconds=1))
+
+    with database.begin() as tx:
+        put(tx, 5, began)
+    older = threading.Thread(target=put_the_older)
+    with database.begin() as tx:
+        put(tx, 2, began + timedelta(seconds=2))
+        older.start()
+        older.join(0.5)
+    older.join()
+    with database.read() as tx:
+        assert [level.available for level in facts.read_levels(tx, "a.myshopify.com", [item])] == [2]
+
+
+def test_a_decision_on_old_figures_does_not_open_what_was_closed_meanwhile(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """Rules were saved, so a worker decides everything; the last units go while it thinks."""
+    sku = shop.a_sku(0)
+    gid, now = shop.gid(sku), shop.now()
+    put_states = decide_selling._put_states
+    thinking = threading.Event()
+
+    def slowly(*given: Any) -> None:
+        if threading.current_thread() is slow:
+            thinking.set()
+            time.sleep(1)
+        put_states(*given)
+
+    def decide() -> None:
+        with shop.parts.database.begin() as tx:
+            decide_selling.decide_variants(tx, shop.shop, [gid], now)
+
+    monkeypatch.setattr(decide_selling, "_put_states", slowly)
+    slow = threading.Thread(target=decide)
+    slow.start()
+    thinking.wait(5)
+    with shop.parts.database.begin() as tx:
+        later = now + timedelta(seconds=5)
+        assert facts.hint_available(tx, shop.shop, shop.item(sku), shop.place(), -5, later)
+        decide_selling.decide_variants(tx, shop.shop, [gid], now)
+    slow.join()
+    (wish,) = shop.rows(t.desired, t.desired.c.subject == gid, t.desired.c.kind == "policy")
+    assert wish.value == "DENY"
+    monkeypatch.undo()
+    shop.settle()

@@ -310,7 +310,10 @@ def _not_read_later(
 ) -> dict[str, Any]:
     """Ids whose stored row, if any, was not read after `read_at`; with that row."""
     columns = table.c
-    rows = tx.execute(select(table).where(columns.shop == shop, columns[key].in_(list(ids))))
+    # Locked: whoever writes a newer read of the same at this moment is waited for, and then stands.
+    rows = tx.execute(
+        select(table).where(columns.shop == shop, columns[key].in_(list(ids))).order_by(columns[key]).with_for_update()
+    )
     stored = {getattr(row, key): row for row in rows}
     return {i: stored.get(i) for i in ids if i not in stored or stored[i].read_at <= read_at}
 
@@ -324,7 +327,8 @@ def put_order(
     Returns:
         The inventory items whose open units, payment or place may have changed; None when a later read is stored.
     """
-    row = tx.execute(select(orders.c.read_at).where(orders.c.shop == shop, orders.c.order_id == order.order_id)).first()
+    stored = select(orders.c.read_at).where(orders.c.shop == shop, orders.c.order_id == order.order_id)
+    row = tx.execute(stored.with_for_update()).first()
     if row is not None and row.read_at > read_at:
         return None
     tx.upsert(
