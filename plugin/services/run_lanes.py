@@ -92,7 +92,7 @@ def run_queue(parts: Parts, shop: str, open_inbox: Callable[[Parts, str], None])
     again = True
     while again:
         with Lease(parts.database, shop, "queue", QUEUE_LEASE) as lease:
-            while lease.is_ours and _queue_step(parts, shop):
+            while lease.is_ours and _queue_step(parts, shop, lease):
                 lease.lengthen()
                 open_inbox(parts, shop)
             if not lease.is_ours:
@@ -111,7 +111,7 @@ def _may_work(tx: Transaction, shop: str) -> bool:
     return first is None
 
 
-def _queue_step(parts: Parts, shop: str) -> bool:
+def _queue_step(parts: Parts, shop: str, lease: Lease) -> bool:
     now = parts.clock.now()
     with parts.database.read() as tx:
         if not _may_work(tx, shop):
@@ -127,7 +127,7 @@ def _queue_step(parts: Parts, shop: str) -> bool:
     elif items:
         _review(parts, shop, items)
     elif whole:
-        _review_whole(parts, shop, whole)
+        _review_whole(parts, shop, whole, lease)
     else:
         return False
     return True
@@ -257,7 +257,7 @@ def _review_one(parts: Parts, shop: str, mark: Due) -> None:
         due.postpone(tx, shop, due.QUEUE, mark, now + wait, "the books do not balance")
 
 
-def _review_whole(parts: Parts, shop: str, marks: list[Due]) -> None:
+def _review_whole(parts: Parts, shop: str, marks: list[Due], lease: Lease) -> None:
     """Settings or rules changed: decide the queue and every variant again, on what was last read."""
     now = parts.clock.now()
     with parts.database.read() as tx:
@@ -268,9 +268,13 @@ def _review_whole(parts: Parts, shop: str, marks: list[Due]) -> None:
             view = review_queue.shop_view(tx, shop)
             for item_id in item_ids[start : start + ITEMS_AT_ONCE]:
                 review_queue.review(tx, shop, item_id, view, now)
+        if not lease.lengthen():
+            return  # who took over begins anew: the mark still stands
     for start in range(0, len(variant_ids), VARIANTS_AT_ONCE):
         with parts.database.begin() as tx:
             decide_selling.decide_variants(tx, shop, variant_ids[start : start + VARIANTS_AT_ONCE], now)
+        if not lease.lengthen():
+            return
     with parts.database.begin() as tx:
         due.done(tx, shop, due.QUEUE, marks)
     _wake_what_follows(parts, shop)
