@@ -83,7 +83,7 @@ def call_it_an_error(db: Database, jobs: JobQueue, shop: str, now: datetime) -> 
         ).scalar()
         if pulled_at is None:
             raise NotFound("somebody has answered this already")
-        zeroings.hold(tx, shop, zeroings.since(tx, shop, pulled_at - WITHIN))
+        zeroings.hold(tx, shop, pulled_at - WITHIN)
         alerts.resolve(tx, shop, alerts.BRAKE, "", now)
         due.mark(tx, shop, due.SWITCH, "variant", stopped, now)
     jobs.wake(shop, "switch")

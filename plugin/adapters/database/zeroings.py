@@ -14,7 +14,9 @@ from plugin.adapters.database.transaction import Transaction
 def note(tx: Transaction, shop: str, gone: Iterable[str], back: Iterable[str], now: datetime) -> None:
     """Write down what went to zero, and forget what has stock again."""
     tx.execute(delete(zeroings).where(zeroings.c.shop == shop, zeroings.c.variant_id.in_(list(back))))
-    tx.upsert(zeroings, [{"shop": shop, "variant_id": variant_id, "at": now, "held": False} for variant_id in gone])
+    tx.upsert(
+        zeroings, [{"shop": shop, "variant_id": variant_id, "at": now, "held": False} for variant_id in sorted(gone)]
+    )
 
 
 def since(tx: Transaction, shop: str, moment: datetime) -> list[str]:
@@ -31,10 +33,9 @@ def held(tx: Transaction, shop: str) -> set[str]:
     return {row.variant_id for row in rows}
 
 
-def hold(tx: Transaction, shop: str, variant_ids: Iterable[str]) -> None:
-    tx.execute(
-        update(zeroings).where(zeroings.c.shop == shop, zeroings.c.variant_id.in_(list(variant_ids))).values(held=True)
-    )
+def hold(tx: Transaction, shop: str, moment: datetime) -> None:
+    """Keep shut what went to zero after a moment, however much it is."""
+    tx.execute(update(zeroings).where(zeroings.c.shop == shop, zeroings.c.at > moment).values(held=True))
 
 
 def forget(tx: Transaction, shop: str) -> None:
