@@ -10,6 +10,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from plugin.adapters.clock import ClockUnreachable
 from plugin.adapters.database import inbox, leases, shops
@@ -48,6 +49,9 @@ def run(parts: Parts, stopping: Callable[[], bool]) -> None:
                     tidied_at = time.monotonic()
         except (Conflict, ClockUnreachable) as exc:
             _log.info("sweep_skipped", reason=str(exc))
+        except DBAPIError as exc:
+            # A database that is away comes back; without a clock nothing that lost its wake-up would be found.
+            _log.error("sweep_failed", problem=type(exc.orig).__name__)
         time.sleep(SWEEP_EVERY_S)
     with parts.database.begin() as tx:
         leases.release(tx, _EVERYBODY, "clock", holder)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from plugin.adapters.database import due, facts
 from plugin.adapters.database import tables as t
@@ -22,6 +23,7 @@ from plugin.services import (
     edit_delivery,
     erase_customer,
     explain_rise,
+    keep_time,
     run_lanes,
     send_mail,
     switch_shop,
@@ -237,3 +239,17 @@ def test_a_decision_on_old_figures_does_not_open_what_was_closed_meanwhile(
     assert wish.value == "DENY"
     monkeypatch.undo()
     shop.settle()
+
+
+def test_the_clock_outlives_a_database_that_was_away(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    sweeps: list[int] = []
+
+    def away_at_first(parts: Any) -> None:
+        sweeps.append(len(sweeps))
+        if len(sweeps) == 1:
+            raise OperationalError("SELECT 1", {}, ConnectionError("server closed the connection"))
+
+    monkeypatch.setattr(run_lanes, "sweep", away_at_first)
+    monkeypatch.setattr(keep_time, "SWEEP_EVERY_S", 0.0)
+    keep_time.run(shop.parts, lambda: len(sweeps) > 1)
+    assert len(sweeps) == 2
