@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import case, func, select, true, update
+from sqlalchemy import case, func, or_, select, true, update
 
 from plugin import metrics
 from plugin.adapters.database import alerts, ledger, shops
@@ -42,7 +42,7 @@ from plugin.domain.notices import MORNING
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import Promise, PromiseKind, moved_materially
 from plugin.domain.replay import fold_line
-from plugin.errors import MailRefused, MailUnknown, MailUnreachable
+from plugin.errors import Conflict, MailRefused, MailUnknown, MailUnreachable
 from plugin.logs import masked
 from plugin.services import save_settings
 from plugin.services.lane import Lease
@@ -56,6 +56,8 @@ ALERT = "alert"
 NOTICES_AT_ONCE = 200
 TRIES = 6
 LEASE = timedelta(seconds=90)
+# What is true of an order may have changed while a pause or a mail server kept its mail back.
+WORDS_GROW_STALE_AFTER = timedelta(minutes=15)
 
 
 def run(parts: Parts, shop: str) -> None:
@@ -208,12 +210,11 @@ def _write_letter(
     rows = [row for row, line in found if line is not None]
     if not rows:
         return
+    _claim(tx, [row.id for row in rows])
     lines = [line for _, line in found if line is not None]
     letter = facts.letter(kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
     rendered = render(letter)
-    key = f"{kind}/{order_id}/" + ",".join(str(r.id) for r in rows)
-    if len(key) > 255:
-        key = f"{kind}/{order_id}/" + hashlib.sha256(key.encode()).hexdigest()
+    key, tries = _message_key(tx, shop, f"{kind}/{order_id}/" + ",".join(str(r.id) for r in rows))
     tx.execute(
         tx.insert(messages)
         .values(
@@ -227,7 +228,7 @@ def _write_letter(
             error=None if facts.email else "Shopify gave us no email address for this order",
             created_at=now,
             not_before=now,
-            attempts=0,
+            attempts=tries,
             rfc_message_id=rfc_message_id(parts, shop, key),
             to_encrypted=parts.vault.encrypt(facts.email) if facts.email else "",
             letter_encrypted=seal(parts.vault, rendered),
@@ -243,8 +244,29 @@ def _write_letter(
         tx.execute(
             update(notices)
             .where(notices.c.id == row.id)
-            .values(state="claimed", message_id=message_id, data={"told": told.to_json()} if told is not None else {})
+            .values(message_id=message_id, data={"told": told.to_json()} if told is not None else {})
         )
+
+
+def _claim(tx: Transaction, notice_ids: Sequence[int]) -> None:
+    """Take notices for one message. Raises Conflict when another worker has one of them: then nothing is written."""
+    taken = tx.execute(
+        update(notices).where(notices.c.id.in_(notice_ids), notices.c.state == "waiting").values(state="claimed")
+    )
+    if taken.rowcount != len(notice_ids):
+        raise Conflict("somebody else is writing to this customer")
+
+
+def _message_key(tx: Transaction, shop: str, named: str) -> tuple[str, int]:
+    """Name a message by the notices it tells; one that is written anew gets a number of its own and keeps its tries."""
+    key = named if len(named) <= 240 else f"{named[:160]}/{hashlib.sha256(named.encode()).hexdigest()}"
+    before = tx.rows(
+        select(messages.c.attempts).where(
+            messages.c.shop == shop,
+            or_(messages.c.message_key == key, messages.c.message_key.startswith(f"{key}~", autoescape=True)),
+        )
+    )
+    return (f"{key}~{len(before) + 1}", max(row.attempts for row in before)) if before else (key, 0)
 
 
 def preview_letter(
@@ -445,6 +467,9 @@ def _send_next(parts: Parts, shop: str) -> bool:
         ).first()
         if row is None:
             return False
+        if row.kind != ALERT and now - row.created_at > WORDS_GROW_STALE_AFTER:
+            _write_anew(tx, shop, row.id)
+            return True
         shop_row = shops.find(tx, shop)
         assert shop_row is not None
         tx.execute(
@@ -462,6 +487,20 @@ def _send_next(parts: Parts, shop: str) -> bool:
     )
     _send(parts, shop, row, mail)
     return True
+
+
+def _write_anew(tx: Transaction, shop: str, message_id: int) -> None:
+    """A mail that could not leave when it was written may no longer be true: its notices are told in new words."""
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == message_id)
+        .values(state="stopped", error="it waited too long to leave, and is written anew")
+    )
+    tx.execute(
+        update(notices)
+        .where(notices.c.shop == shop, notices.c.message_id == message_id)
+        .values(state="waiting", message_id=None, data={})
+    )
 
 
 def _send(parts: Parts, shop: str, row: Any, mail: OutgoingMail) -> None:

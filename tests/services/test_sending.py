@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from plugin.adapters.database import tables as t
 from plugin.adapters.mail import OutgoingMail, Smtp
-from plugin.services import run_lanes, send_mail
+from plugin.services import edit_delivery, run_lanes, send_mail
+from plugin.services.edit_delivery import DeliveryDraft
 from tests.servers.smtp_sink import SmtpSink
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
@@ -39,7 +41,8 @@ def a_waiting_customer(shop: Store) -> str:
 
 
 def state_of(shop: Store, email: str) -> list[str]:
-    return [m.state for m in shop.rows(t.messages) if shop.parts.vault.decrypt(m.to_encrypted) == email]
+    found = sorted(shop.rows(t.messages), key=lambda message: message.id)
+    return [m.state for m in found if shop.parts.vault.decrypt(m.to_encrypted) == email]
 
 
 def mails_to(sink: SmtpSink, email: str) -> list[str]:
@@ -153,3 +156,33 @@ def test_a_customer_cancelled_before_the_mail_left_hears_nothing(shop: Store, si
     shop.control("cancel", order_id=order["id"], restock=True)
     shop.settle()
     assert mails_to(sink, email) == []
+
+
+def test_a_mail_that_could_not_leave_for_long_speaks_of_what_is_true_when_it_does(shop: Store, sink: SmtpSink):
+    sink.refuse("connect", "421 busy")
+    email = a_waiting_customer(shop)
+    send_mail.run(shop.parts, shop.shop)
+    assert state_of(shop, email) == ["waiting"]
+    line_id = max(shop.rows(t.notices, t.notices.c.message_id.is_not(None)), key=lambda n: n.id).line_id
+    (line,) = shop.rows(t.order_lines, t.order_lines.c.line_id == line_id)
+    sku = line.sku
+    today = shop.now().date()
+    draft = DeliveryDraft("Acme", "PO 9", shop.place(), today + timedelta(days=20), ((shop.item(sku), 3),))
+    edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
+    shop.turn_lanes()
+    shop.advance(minutes=20)
+    send_mail.run(shop.parts, shop.shop)
+    assert state_of(shop, email) == ["stopped", "sent"]
+    (mail,) = [m for m in sink.mails if email in m.recipients]
+    assert "ships around" in str(mail.message["Subject"])
+
+
+def test_a_mail_that_is_written_anew_again_and_again_fails_in_the_end(shop: Store, sink: SmtpSink):
+    sink.refuse("connect", "421 busy", times=100)
+    email = a_waiting_customer(shop)
+    for _ in range(2 * send_mail.TRIES):
+        send_mail.run(shop.parts, shop.shop)
+        shop.advance(minutes=70)
+    assert state_of(shop, email)[-1] == "failed"
+    assert set(state_of(shop, email)[:-1]) <= {"stopped"}
+    sink.refuse("connect", "421 busy", times=0)
