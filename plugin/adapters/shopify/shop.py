@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+
 from plugin.adapters.shopify.client import AdminClient
 from plugin.domain.facts import Location, LocationGid, ShopFacts
 from plugin.errors import Rejected
+
+_log = structlog.get_logger(__name__)
 
 BADGE_KEY = "backorder"  # the metafield our storefront block reads
 _BADGE_DEFINITION = {
@@ -32,13 +38,23 @@ def read_shop(client: AdminClient) -> ShopFacts:
     return ShopFacts(
         shop=client.shop,
         name=shop["name"],
-        timezone=shop["ianaTimezone"],
+        timezone=_known_zone(shop["ianaTimezone"]),
         currency=shop["currencyCode"],
         email=shop["contactEmail"],
         scopes=scopes,
         locale=_primary_locale(client) if "read_locales" in scopes else "en",
         country=shop["shopAddress"]["countryCodeV2"] or "",
     )
+
+
+def _known_zone(name: str) -> str:
+    """The zone, or UTC where this machine's tables do not know it: a shop with odd hours beats a clock that stops."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        _log.error("unknown_time_zone", zone=name)
+        return "UTC"
+    return name
 
 
 def read_locations(client: AdminClient) -> tuple[Location, ...]:

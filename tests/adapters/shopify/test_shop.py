@@ -107,3 +107,12 @@ def test_another_refusal_is_not_swallowed(client: AdminClient, shopify: Scripted
     shopify.will_answer(answering(definitions([], refusal="RESOURCE_TYPE_LIMIT_EXCEEDED")))
     with pytest.raises(Rejected):
         ensure_metafield_definitions(client)
+
+
+def test_a_zone_this_machine_does_not_know_becomes_utc_instead_of_stopping_the_clock(
+    client: AdminClient, shopify: ScriptedShop
+) -> None:
+    answer = root("read_products")
+    answer["shop"]["ianaTimezone"] = "Mars/Olympus_Mons"
+    shopify.will_answer(answering(answer))
+    assert read_shop(client).timezone == "UTC"
