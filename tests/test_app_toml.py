@@ -51,7 +51,10 @@ def test_the_metafields_are_those_the_contract_names():
     badge = CONFIG["variant"]["metafields"]["app"]["backorder"]
     promise = CONFIG["order"]["metafields"]["app"]["backorder"]
     assert (badge["type"], badge["access"]) == ("json", {"admin": "merchant_read", "storefront": "public_read"})
-    assert (promise["type"], promise["access"]) == ("json", {"admin": "merchant_read", "storefront": "none"})
+    assert (promise["type"], promise["access"]) == (
+        "multi_line_text_field",
+        {"admin": "merchant_read", "storefront": "none"},
+    )
 
 
 def test_topics_are_covered_by_the_scopes_asked_for_at_install():

@@ -51,13 +51,17 @@ def variant_lines(number: int, *, level_parent: str = "variant", collection_pare
             "updatedAt": "2026-11-20T12:00:00Z",
             "item": {"id": item_id},
             "location": {"id": gid("Location", place)},
-            "quantities": [{"name": "available", "quantity": number * 10 + place}, {"name": "reserved", "quantity": 2}],
+            "quantities": [
+                {"name": "available", "quantity": number * 10 + place},
+                {"name": "on_hand", "quantity": number * 10 + place + 2},
+            ],
             "__parentId": variant_id if level_parent == "variant" else item_id,
         }
         for place in (5, 6, 7)
     ]
     named = variant_id if collection_parent == "variant" else product_id
-    return [head, *levels, {"id": gid("Collection", number), "__parentId": named}]
+    collection = {"id": gid("Collection", number), "title": f"Collection {number}", "__parentId": named}
+    return [head, *levels, collection]
 
 
 @pytest.mark.parametrize("level_parent", ["variant", "item"])
@@ -75,6 +79,7 @@ def test_variants_come_together_whatever_the_order_and_parent_of_their_lines(
     assert set(found) == {gid("ProductVariant", n) for n in (11, 22, 33)}
     variant, item = found[gid("ProductVariant", 22)]
     assert variant.product.collections == (gid("Collection", 22),)
+    assert variant.product.collection_titles == ("Collection 22",)
     assert (variant.policy, variant.badge, variant.item_id) == ("CONTINUE", "{}", gid("InventoryItem", 922))
     assert {level.location_id: level.available for level in item.levels} == {
         gid("Location", 5): 225,

@@ -47,7 +47,9 @@ def product(number: int, *, collections: int = 1, image: str | None = "https://c
         "productType": "Tents",
         "tags": ["camp", "new"],
         "featuredMedia": media,
-        "collections": connection([{"id": gid("Collection", n)} for n in range(1, collections + 1)]),
+        "collections": connection(
+            [{"id": gid("Collection", n), "title": f"Collection {n}"} for n in range(1, collections + 1)]
+        ),
         "variants": connection([]),
     }
 
