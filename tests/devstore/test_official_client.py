@@ -32,6 +32,7 @@ def found(shop: ShopClient, receiver: Receiver) -> dict[str, Any]:
     hook = receiver.received[0]
     given = {
         "api": shop.api,
+        "appUrl": receiver.url,
         "shop": shop.shop,
         "key": KEY,
         "secret": SECRET,
@@ -64,6 +65,9 @@ def test_the_official_library_installs_asks_refreshes_and_verifies(found: dict[s
     assert found["refused"] == "Field 'nonsense' doesn't exist on type 'Shop'"
     assert found["rotated"]
     assert found["isCallbackSigned"]
+    assert found["granted"].get("error") is None
+    assert (found["granted"]["shop"], found["granted"]["expires"]) == (shop.shop, True)
+    assert found["granted"]["token"].startswith("shpat_")
     assert found["verdict"]["valid"] is True
     assert found["verdict"]["topic"] in {"inventory_levels/update", "INVENTORY_LEVELS_UPDATE"}
     assert found["forged"] is False

@@ -1,5 +1,5 @@
 // Shopify's own Node library against devstore: it must not notice the difference.
-// Reads {api, shop, key, secret, idToken, redirectUri, webhook} as JSON from the first argument, prints what it found.
+// Reads {api, appUrl, shop, key, secret, idToken, callback, webhook} as JSON from the first argument, prints what it found.
 import '@shopify/shopify-api/adapters/node';
 import {shopifyApi, ApiVersion, RequestedTokenType, LogSeverity} from '@shopify/shopify-api';
 import {setAbstractFetchFunc} from '@shopify/shopify-api/runtime';
@@ -28,14 +28,43 @@ const shopify = shopifyApi({
   apiKey: given.key,
   apiSecretKey: given.secret,
   scopes: ['write_products'],
-  hostName: 'app.example',
-  hostScheme: 'https',
+  hostName: new URL(given.appUrl).host,
+  hostScheme: 'http',
   isEmbeddedApp: true,
   apiVersion: Object.values(ApiVersion).includes('2026-10') ? '2026-10' : Object.values(ApiVersion).filter((one) => one < '2027').sort().at(-2),
   logger: {level: LogSeverity.Error},
   future: {expiringOfflineAccessTokens: true},
 });
 setAbstractFetchFunc(throughGateway);
+
+// The authorization code grant as a merchant's browser walks it: begin, Shopify's approval, callback with the code.
+async function grantByCode() {
+  const app = http.createServer(async (rawRequest, rawResponse) => {
+    try {
+      if (!rawRequest.url.startsWith('/auth/callback')) {
+        await shopify.auth.begin({shop: given.shop, callbackPath: '/auth/callback', isOnline: false, rawRequest, rawResponse});
+        return;
+      }
+      const {session} = await shopify.auth.callback({rawRequest, rawResponse, expiring: true});
+      rawResponse.end(JSON.stringify({shop: session.shop, scope: session.scope, token: session.accessToken, expires: Boolean(session.expires)}));
+    } catch (error) {
+      rawResponse.statusCode = 500;
+      rawResponse.end(JSON.stringify({error: String(error.stack)}));
+    }
+  });
+  await new Promise((listening) => app.listen(0, '127.0.0.1', listening));
+  const here = `http://127.0.0.1:${app.address().port}`;
+  // The library turns away whoever does not look like a browser.
+  const browser = {'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)'};
+  const begun = await fetch(`${here}/auth`, {headers: browser, redirect: 'manual'});
+  const cookies = begun.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
+  const approval = await throughGateway(`${begun.headers.get('location')}&auto=1`);
+  const back = new URL(approval.headers.get('location'));
+  const answer = await fetch(`${here}${back.pathname}${back.search}`, {headers: {...browser, cookie: cookies}, redirect: 'manual'});
+  const session = await answer.json();
+  app.close();
+  return session;
+}
 
 const claims = await shopify.session.decodeSessionToken(given.idToken);
 const exchanged = await shopify.auth.tokenExchange({
@@ -56,6 +85,7 @@ try {
 }
 const refreshed = await shopify.auth.refreshToken({shop: given.shop, refreshToken: exchanged.session.refreshToken});
 const isCallbackSigned = await shopify.utils.validateHmac(given.callback);
+const granted = await grantByCode();
 const body = Buffer.from(given.webhook.body, 'base64').toString();
 const rawRequest = Object.assign(new http.IncomingMessage(), {method: 'POST', url: '/webhooks', headers: given.webhook.headers});
 const verdict = await shopify.webhooks.validate({rawBody: body, rawRequest});
@@ -70,6 +100,7 @@ console.log(
     refused,
     rotated: refreshed.session.refreshToken !== exchanged.session.refreshToken,
     isCallbackSigned,
+    granted,
     verdict,
     forged: forged.valid,
   }),
