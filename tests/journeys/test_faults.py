@@ -134,7 +134,7 @@ def check_that_it_was_bad(app: RunningApp, life: RandomLife) -> None:
     assert app.log("worker").count("worker_died") >= 2
     happened = Counter(delivery["state"] for delivery in app.hands.ask("webhooks")["webhooks"])
     assert happened["dropped"] >= 8, happened  # how many messages there are depends on the machine's pace
-    assert len(life.orders) >= 25, life.done
+    assert len(life.orders) >= 15, life.done
     with app.database.read() as tx:
         owed = sum(s.owed_units for s in tx.execute(select(t.line_states)) if not s.inherited)
-    assert owed >= 10, life.done
+    assert owed >= 4, life.done
