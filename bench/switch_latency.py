@@ -1,7 +1,7 @@
 """From a stock webhook received to Shopify's policy written, at a steady 50 events a second.
 
-Every event takes one variant to zero, so that the switch must open it; a second wave brings all of them back, so that
-it must close. Times are the app's own, read from its database: `inbox.received_at` to `desired.written_at`.
+Variants stand open at zero; every event brings one of them back in stock, so that its switch must close. Times are the
+app's own, read from its database: `inbox.received_at` to `desired.written_at`.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def main() -> None:
         time.sleep(10)
         print(f"{len(items)} variants, {EVENTS_PER_S} events/s, load {os.getloadavg()[0]:.1f}", flush=True)
         for wave in range(WAVES):
-            for name, available in (("opening", 0), ("closing", 7)):
-                time.sleep(BUCKET_FULL_AGAIN_S)
-                _measure(hands, Path(folder) / "holdfast.sqlite3", items, available, f"{name} {wave + 1}")
+            opened = _open(hands, items)
+            time.sleep(BUCKET_FULL_AGAIN_S)
+            _measure(hands, Path(folder) / "holdfast.sqlite3", opened, f"closing {wave + 1}")
 
 
 def _sell_from_berlin_alone(hands: Hands) -> list[dict[str, Any]]:
@@ -56,20 +56,31 @@ def _sell_from_berlin_alone(hands: Hands) -> list[dict[str, Any]]:
         for level in variant["levels"]:
             available = 7 if level["location"] == "Berlin warehouse" else 0
             if level["available"] != available:
-                hands.control("stock", sku=variant["sku"], location=level["location"], available=available)
+                hands.control("stock", sku=variant["sku"], location=level["location"], available=7)
         found.append(variant)
     return found
 
 
-def _measure(hands: Hands, database: Path, items: list[dict[str, Any]], available: int, name: str) -> None:
+def _open(hands: Hands, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Take everything to zero and tell the brake that it is real. Returns the variants that then stand open."""
+    for item in items:
+        hands.control("stock", sku=item["sku"], location="Berlin warehouse", available=0)
+    for _ in range(6):
+        time.sleep(4)
+        hands.submit("/home/brake", {"answer": "real"})
+    skus = {item["sku"] for item in items}
+    return [v for v in hands.ask("truth")["variants"] if v["sku"] in skus and v["policy"] == "CONTINUE"]
+
+
+def _measure(hands: Hands, database: Path, items: list[dict[str, Any]], name: str) -> None:
     began = time.monotonic()
     since = datetime.fromisoformat(hands.ask("clock")["now"])
     for index, item in enumerate(items):
         wait = began + index / EVENTS_PER_S - time.monotonic()
         if wait > 0:
             time.sleep(wait)
-        hands.control("stock", sku=item["sku"], location="Berlin warehouse", available=available)
-    wanted = "CONTINUE" if available == 0 else "DENY"
+        hands.control("stock", sku=item["sku"], location="Berlin warehouse", available=7)
+    wanted = "DENY"
     ids = {v["gid"]: f"gid://shopify/InventoryItem/{v['inventory_item_id']}" for v in items}
     soon("every switch is turned", lambda: _written(database, ids, wanted, since) == len(ids), 60)
     latencies = sorted(_latencies(database, ids, since))
