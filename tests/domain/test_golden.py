@@ -35,6 +35,7 @@ def play(case: dict[str, Any]) -> tuple[World, dict[str, int]]:
     return world, numbers
 
 
+@pytest.mark.case("G1", "G2", "G3", "G5", "G7", "G9")
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['name']}: {case['says']}" for case in CASES])
 def test_the_golden_arithmetic_comes_out_right(case: dict[str, Any]) -> None:
     world, numbers = play(case)
@@ -58,6 +59,7 @@ def test_the_golden_arithmetic_comes_out_right(case: dict[str, Any]) -> None:
         assert (promise.from_, promise.to) == (date.fromisoformat(expected), date.fromisoformat(expected))
 
 
+@pytest.mark.case("F03", "G8")
 @pytest.mark.parametrize(
     ("limit", "state", "reason", "policy", "remaining"),
     [
