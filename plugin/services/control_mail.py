@@ -17,7 +17,7 @@ from plugin.adapters.mail import OutgoingMail, Rendered, render
 from plugin.adapters.vault import Vault
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
 from plugin.errors import FieldErrors, MailError, NotFound
-from plugin.services import save_settings, send_mail
+from plugin.services import save_settings, sealed_mail, write_letters
 from plugin.services.save_settings import MAIL_ADDRESS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _set(db: Database, shop: str, **values: object) -> None:
 def approve(db: Database, jobs: JobQueue, shop: str, cause: str, now: datetime) -> None:
     """The merchant's "send" for all mails of one cause."""
     with db.begin() as tx:
-        ledger.post_once(tx, shop, send_mail.approval_entry(cause, now))
+        ledger.post_once(tx, shop, write_letters.approval_entry(cause, now))
         tx.execute(
             update(notices)
             .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
@@ -141,7 +141,7 @@ def sample_of_cause(parts: Parts, shop: str, cause: str, now: datetime) -> tuple
             )
             .order_by(notices.c.id)
         )
-        written = send_mail.preview_letter(
+        written = write_letters.preview_letter(
             parts, tx, shop, first.order_id, LetterKind(first.kind), [row.line_id for row in lines], now
         )
     return (first.name, written) if written is not None else None
@@ -221,4 +221,4 @@ def read_message(db: Database, vault: Vault, shop: str, message_id: int) -> Rend
         sealed = tx.execute(
             select(messages.c.letter_encrypted).where(messages.c.shop == shop, messages.c.id == message_id)
         ).scalar()
-    return send_mail.unseal(vault, sealed) if sealed else None
+    return sealed_mail.unseal(vault, sealed) if sealed else None

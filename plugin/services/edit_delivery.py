@@ -22,7 +22,7 @@ from plugin.domain.review import ItemPlan, review_item
 from plugin.domain.supply import SupplyRow
 from plugin.domain.wording import promise_phrase
 from plugin.errors import Conflict, FieldErrors, NotFound
-from plugin.services import review_queue, send_mail
+from plugin.services import review_queue, write_letters
 from plugin.services.review_queue import ShopView
 
 
@@ -263,7 +263,7 @@ def change_date(
         change(tx, shop, delivery_id, version, expected_on=expected_on, late_reason=reason[:300], moved_at=moved_at)
         # Confirming the preview, which says how many mails this makes, is the "send".
         cause = f"delivery/{delivery_id}/{version + 1}"
-        ledger.post_once(tx, shop, send_mail.approval_entry(cause, now))
+        ledger.post_once(tx, shop, write_letters.approval_entry(cause, now))
         due.mark(tx, shop, due.QUEUE, "item", supply.items_of_delivery(tx, shop, delivery_id), now)
     jobs.wake(shop, "queue")
 

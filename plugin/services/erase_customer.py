@@ -14,7 +14,7 @@ from plugin.adapters.database.tables import ledger, messages, notices, open_unit
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.vault import Vault
 from plugin.domain.ledger import Kind
-from plugin.services import send_mail
+from plugin.services import sealed_mail
 
 FORGOTTEN = "the customer asked to be forgotten"
 KEEP_LETTERS = timedelta(days=90)
@@ -145,7 +145,7 @@ def _promises(tx: Transaction, shop: str, keys: Sequence[str]) -> dict[str, list
 
 
 def _mail(vault: Vault, row: Any) -> dict[str, Any]:
-    written = send_mail.unseal(vault, row.letter_encrypted) if row.letter_encrypted else None
+    written = sealed_mail.unseal(vault, row.letter_encrypted) if row.letter_encrypted else None
     return {
         "kind": row.kind,
         "state": row.state,

@@ -20,7 +20,7 @@ from plugin.adapters.database.tables import shops as shop_rows
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import render
 from plugin.domain.letters import Alert, MerchantLetter
-from plugin.services import save_settings, send_mail
+from plugin.services import save_settings, sealed_mail
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -172,9 +172,9 @@ def _put(
             created_at=now,
             not_before=now,
             attempts=0,
-            rfc_message_id=send_mail.rfc_message_id(parts, reader.shop, key),
+            rfc_message_id=sealed_mail.rfc_message_id(parts, reader.shop, key),
             to_encrypted=parts.vault.encrypt(reader.address) if reader.address else "",
-            letter_encrypted=send_mail.seal(parts.vault, rendered),
+            letter_encrypted=sealed_mail.seal(parts.vault, rendered),
             why=why,
         )
         .on_conflict_do_nothing(index_elements=["shop", "message_key"])

@@ -18,7 +18,7 @@ from plugin.adapters.mail import Rendered
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.letters import LetterKind
 from plugin.errors import Conflict
-from plugin.services import send_mail
+from plugin.services import write_letters
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -51,7 +51,7 @@ def preview(parts: Parts, shop: str, now: datetime) -> InheritedPreview:
         sample = None
         if ready:
             mine = [line.line_id for line in ready if line.order_id == ready[0].order_id]
-            sample = send_mail.preview_letter(parts, tx, shop, ready[0].order_id, LetterKind.CONFIRMED, mine, now)
+            sample = write_letters.preview_letter(parts, tx, shop, ready[0].order_id, LetterKind.CONFIRMED, mine, now)
         return InheritedPreview(
             orders=len(_orders(ready)),
             units=sum(line.owed_units for line in ready),
@@ -98,7 +98,7 @@ def tell(db: Database, jobs: JobQueue, shop: str, expected_orders: int, now: dat
             )
             ledger.post_once(tx, shop, entry)
             # Confirming the preview, which says how many mails this makes, is the "send".
-            ledger.post_once(tx, shop, send_mail.approval_entry(f"order/{line.order_id}", now))
+            ledger.post_once(tx, shop, write_letters.approval_entry(f"order/{line.order_id}", now))
         due.mark(tx, shop, due.QUEUE, "item", [line.item_id for line in ready], now)
     jobs.wake(shop, "queue")
 

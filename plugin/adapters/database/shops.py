@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
 
@@ -33,6 +34,11 @@ class HeldTokens:
 def find(tx: Transaction, shop: str) -> Any | None:
     """The shop's row, or None when we never met it."""
     return tx.execute(select(shops).where(shops.c.shop == shop)).first()
+
+
+def zone(tx: Transaction, shop: str) -> ZoneInfo:
+    """The shop's own time zone. The shop must be known."""
+    return ZoneInfo(tx.execute(select(shops.c.timezone).where(shops.c.shop == shop)).scalar_one())
 
 
 def is_installed(tx: Transaction, shop: str) -> bool:

@@ -1,0 +1,225 @@
+"""Turn due notices into letters: claim what is ripe, group it by order, and keep each letter for the sending."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select, update
+
+from plugin.adapters.database import shops
+from plugin.adapters.database.tables import ledger as ledger_table
+from plugin.adapters.database.tables import messages, notices
+from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.mail import Rendered, render
+from plugin.domain.ledger import Entry, Kind
+from plugin.domain.letters import LetterKind
+from plugin.domain.notices import MORNING
+from plugin.domain.preferences import ShopSettings
+from plugin.errors import Conflict
+from plugin.services import save_settings, sealed_mail
+from plugin.services.letter_facts import LetterFacts
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+NOTICES_AT_ONCE = 200
+
+
+def write_letters(parts: Parts, shop: str) -> bool:
+    """Claim ripe notices, one message per order and kind. Returns whether anything was claimed or put aside."""
+    now = parts.clock.now()
+    with parts.database.begin() as tx:
+        settings = save_settings.read(tx, shop)
+        if not shops.is_installed(tx, shop) or not settings.mail_may_leave:
+            return False
+        ripe = list(
+            tx.execute(
+                select(notices)
+                .where(notices.c.shop == shop, notices.c.state == "waiting", notices.c.not_before <= now)
+                .order_by(notices.c.id)
+                .limit(NOTICES_AT_ONCE)
+            )
+        )
+        if not ripe:
+            return False
+        asked = _ask_first(tx, shop, ripe, settings)
+        groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for row in ripe:
+            if row.cause not in asked:
+                groups[(row.order_id, row.kind)].append(row)
+        # What has news goes first: nobody hears "nothing has changed" on a day something else was told.
+        calm = [order_id for order_id, kind in groups if kind == LetterKind.ON_TRACK.value]
+        with_news = _with_news(tx, shop, calm, now)
+        for (order_id, kind), rows in sorted(groups.items(), key=lambda g: g[0][1] == LetterKind.ON_TRACK.value):
+            if not settings.mails(kind):
+                _drop(tx, [r.id for r in rows], "mails of this kind are switched off")
+                continue
+            if kind == LetterKind.ON_TRACK.value and order_id in with_news:
+                _put_off(tx, shop, [r.id for r in rows], now)
+                continue
+            _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
+            with_news.add(order_id)
+    return True
+
+
+def _ask_first(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSettings) -> set[str]:
+    """Causes that would send more mails than the merchant wants without a word. Their notices wait for it."""
+    asked = set()
+    for cause in {row.cause for row in ripe}:
+        mails = tx.execute(
+            select(func.count(func.distinct(notices.c.order_id))).where(
+                notices.c.shop == shop, notices.c.cause == cause, notices.c.state.in_(["waiting", "asks", "claimed"])
+            )
+        ).scalar_one()
+        if mails > settings.ask_above_mails and not _approved(tx, shop, cause):
+            asked.add(cause)
+            tx.execute(
+                update(notices)
+                .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "waiting")
+                .values(state="asks")
+            )
+    return asked
+
+
+def approval_entry(cause: str, now: datetime) -> Entry:
+    """The merchant's "send" for everything one cause sets off."""
+    return Entry(_approval_id(cause), Kind.OVERRIDE, now, data={"approved": cause})
+
+
+def _approval_id(cause: str) -> str:
+    return f"approve/{cause}"
+
+
+def _approved(tx: Transaction, shop: str, cause: str) -> bool:
+    found = tx.execute(
+        select(ledger_table.c.id).where(ledger_table.c.shop == shop, ledger_table.c.entry_id == _approval_id(cause))
+    ).first()
+    return found is not None
+
+
+def _with_news(tx: Transaction, shop: str, order_ids: Sequence[str], now: datetime) -> set[str]:
+    """Of these orders, those about which a mail was written on this day of the shop, or is about to be."""
+    if not order_ids:
+        return set()
+    zone = shops.zone(tx, shop)
+    began = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    rows = tx.execute(
+        select(messages.c.order_id)
+        .where(messages.c.shop == shop, messages.c.created_at >= began, messages.c.order_id.in_(order_ids))
+        .distinct()
+    )
+    coming = tx.execute(
+        select(notices.c.order_id)
+        .where(
+            notices.c.shop == shop,
+            notices.c.order_id.in_(order_ids),
+            notices.c.state.in_(["waiting", "asks"]),
+            notices.c.kind != LetterKind.ON_TRACK.value,
+        )
+        .distinct()
+    )
+    return {row.order_id for found in (rows, coming) for row in found}
+
+
+def _put_off(tx: Transaction, shop: str, notice_ids: Sequence[int], now: datetime) -> None:
+    zone = shops.zone(tx, shop)
+    tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), MORNING, zone)
+    tx.execute(update(notices).where(notices.c.id.in_(notice_ids)).values(not_before=tomorrow))
+
+
+def _drop(tx: Transaction, notice_ids: Sequence[int], why: str) -> None:
+    tx.execute(update(notices).where(notices.c.id.in_(notice_ids)).values(state="dropped", why=why))
+
+
+def _write_letter(
+    parts: Parts,
+    tx: Transaction,
+    shop: str,
+    order_id: str,
+    kind: str,
+    rows: Sequence[Any],
+    settings: ShopSettings,
+    now: datetime,
+) -> None:
+    """Render one mail for all unclaimed lines of an order and keep it, encrypted, for the sending that follows."""
+    facts = LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
+    found = [(row, facts.line(row.line_id, kind)) for row in rows]
+    # What the letter does not speak of is not told by it.
+    _drop(tx, [row.id for row, line in found if line is None], "nothing of it waits any more")
+    rows = [row for row, line in found if line is not None]
+    if not rows:
+        return
+    _claim(tx, [row.id for row in rows])
+    lines = [line for _, line in found if line is not None]
+    letter = facts.letter(kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
+    rendered = render(letter)
+    key, tries = _message_key(tx, shop, f"{kind}/{order_id}/" + ",".join(str(r.id) for r in rows))
+    tx.execute(
+        tx.insert(messages)
+        .values(
+            shop=shop,
+            message_key=key,
+            kind=kind,
+            order_id=order_id,
+            customer_key=facts.order.customer_key,
+            cause=rows[0].cause,
+            state="waiting" if facts.email else "failed",
+            error=None if facts.email else "Shopify gave us no email address for this order",
+            created_at=now,
+            not_before=now,
+            attempts=tries,
+            rfc_message_id=sealed_mail.rfc_message_id(parts, shop, key),
+            to_encrypted=parts.vault.encrypt(facts.email) if facts.email else "",
+            letter_encrypted=sealed_mail.seal(parts.vault, rendered),
+            why=rows[0].why,
+        )
+        .on_conflict_do_nothing(index_elements=["shop", "message_key"])
+    )
+    message_id = tx.execute(
+        select(messages.c.id).where(messages.c.shop == shop, messages.c.message_key == key)
+    ).scalar_one()
+    for row in rows:
+        told = facts.promise_of(row.line_id)
+        tx.execute(
+            update(notices)
+            .where(notices.c.id == row.id)
+            .values(message_id=message_id, data={"told": told.to_json()} if told is not None else {})
+        )
+
+
+def _claim(tx: Transaction, notice_ids: Sequence[int]) -> None:
+    """Take notices for one message. Raises Conflict when another worker has one of them: then nothing is written."""
+    taken = tx.execute(
+        update(notices).where(notices.c.id.in_(notice_ids), notices.c.state == "waiting").values(state="claimed")
+    )
+    if taken.rowcount != len(notice_ids):
+        raise Conflict("somebody else is writing to this customer")
+
+
+def _message_key(tx: Transaction, shop: str, named: str) -> tuple[str, int]:
+    """Name a message by the notices it tells; one that is written anew gets a number of its own and keeps its tries."""
+    key = named if len(named) <= 240 else f"{named[:160]}/{hashlib.sha256(named.encode()).hexdigest()}"
+    before = tx.rows(
+        select(messages.c.attempts).where(
+            messages.c.shop == shop,
+            or_(messages.c.message_key == key, messages.c.message_key.startswith(f"{key}~", autoescape=True)),
+        )
+    )
+    return (f"{key}~{len(before) + 1}", max(row.attempts for row in before)) if before else (key, 0)
+
+
+def preview_letter(
+    parts: Parts, tx: Transaction, shop: str, order_id: str, kind: LetterKind, line_ids: Sequence[str], now: datetime
+) -> Rendered | None:
+    """The mail an order's customer would get now; None when nothing of it is left to say."""
+    settings = save_settings.read(tx, shop)
+    facts = LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
+    lines = [line for line in (facts.line(line_id, kind.value) for line_id in line_ids) if line is not None]
+    if not lines:
+        return None
+    letter = facts.letter(kind.value, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
+    return render(letter)
