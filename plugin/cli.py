@@ -1,4 +1,4 @@
-"""Commands: `python -m plugin.cli migrate | worker | clock | sync SHOP | replay ID`."""
+"""Commands: `python -m plugin.cli migrate | worker | clock | sync SHOP | rebuild SHOP | replay ID`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sqlalchemy import update
 from plugin import TOP, logs, wiring
 from plugin.adapters.database.tables import inbox
 from plugin.adapters.worker import run_workers
-from plugin.errors import ConfigError
+from plugin.errors import ConfigError, Conflict, InputError
 from plugin.metrics import serve_metrics
-from plugin.services import keep_time, sync_shop
+from plugin.services import keep_time, rebuild_figures, sync_shop
 from plugin.settings import Settings
 
 
@@ -45,6 +45,15 @@ def sync(settings: Settings, shop: str) -> None:
     parts.jobs.wake(shop, "sync")
 
 
+def rebuild(settings: Settings, shop: str) -> None:
+    """Make a shop's stored figures anew from its facts and its ledger."""
+    try:
+        count = rebuild_figures.rebuild(wiring.build(settings), shop)
+    except (Conflict, InputError) as exc:
+        sys.exit(str(exc))
+    print(f"{count} products rebuilt")
+
+
 def replay(settings: Settings, row_id: int) -> None:
     """Handle a webhook of the inbox once more, a parked one too."""
     parts = wiring.build(settings)
@@ -66,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("migrate", "worker", "clock"):
         commands.add_parser(name)
     commands.add_parser("sync").add_argument("shop")
+    commands.add_parser("rebuild").add_argument("shop")
     commands.add_parser("replay").add_argument("id", type=int)
     chosen = parser.parse_args(arguments)
     logs.configure(chosen.command)
@@ -82,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         clock(settings)
     elif chosen.command == "sync":
         sync(settings, chosen.shop)
+    elif chosen.command == "rebuild":
+        rebuild(settings, chosen.shop)
     else:
         replay(settings, chosen.id)
 

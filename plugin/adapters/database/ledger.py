@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import case, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from plugin.adapters.database.tables import ledger
@@ -95,6 +95,29 @@ def of_lines(tx: Transaction, shop: str, line_ids: Iterable[str]) -> dict[str, l
         for row in rows:
             found[row.line_id].append(_entry(row))
     return found
+
+
+def unsettled_lines(tx: Transaction, shop: str, item_id: str) -> list[str]:
+    """Lines of the item with units that joined the queue and, as far as is written down, are still in it."""
+    in_queue = func.sum(
+        case(
+            (ledger.c.kind == Kind.TRANCHE.value, ledger.c.units),
+            (ledger.c.kind == Kind.LOWERED.value, -ledger.c.units),
+            else_=-ledger.c.data["shipped"].as_integer(),
+        )
+    )
+    rows = tx.execute(
+        select(ledger.c.line_id)
+        .where(
+            ledger.c.shop == shop,
+            ledger.c.item_id == item_id,
+            ledger.c.kind.in_([Kind.TRANCHE.value, Kind.LOWERED.value, Kind.SETTLE.value]),
+        )
+        .group_by(ledger.c.line_id)
+        .having(in_queue > 0)
+        .order_by(ledger.c.line_id)
+    )
+    return [row.line_id for row in rows]
 
 
 _STOCK = (Kind.ACCEPT.value, Kind.REFUSE.value, Kind.BASELINE.value, Kind.BOOKED.value, Kind.CORRECT.value)
