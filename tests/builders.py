@@ -93,6 +93,7 @@ def review_rules(
     accept_after: timedelta = timedelta(minutes=15),
     tell_after_days: int = 3,
     timezone: str = "UTC",
+    unpaid_keeps_for: timedelta | None = None,
 ) -> ReviewRules:
     """A shop that works every day, shows single days and adds no handling, unless said otherwise."""
     return ReviewRules(
@@ -102,4 +103,5 @@ def review_rules(
         accept_after=accept_after,
         tell_after_days=tell_after_days,
         timezone=timezone,
+        unpaid_keeps_for=unpaid_keeps_for,
     )

@@ -21,6 +21,7 @@ def places(draw: st.DrawFn) -> list[Place]:
     made = []
     for index in range(draw(st.integers(0, 8))):
         count = draw(units)
+        paid = draw(st.booleans())
         made.append(
             Place(
                 line_id=f"line/{index}",
@@ -30,8 +31,9 @@ def places(draw: st.DrawFn) -> list[Place]:
                 location_id=EAST,
                 units=count,
                 held=draw(st.integers(0, count)),
-                paid=draw(st.booleans()),
+                paid=paid,
                 is_new=draw(st.booleans()),
+                gives_way=not paid and draw(st.booleans()),
             )
         )
     return made

@@ -7,8 +7,9 @@ the highest, so what is open is one stretch of numbers, cut into the tranches in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from plugin.domain.facts import LocationGid
 
@@ -19,7 +20,7 @@ class Tranche:
     Units of a line that joined the queue together.
 
     units: after lowering. covered: units of it that stock covered at sale (evidence).
-    unpaid: not yet paid for when it joined; its queue time becomes the payment time.
+    unpaid: not paid for yet; at payment its queue time becomes the payment time.
     """
 
     n: int
@@ -64,7 +65,11 @@ class QueuedLine:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Open units of one tranche at one location. `held` of them are covered. `is_new`: not yet in the ledger."""
+    """
+    Open units of one tranche at one location. `held` of them are covered. `is_new`: not yet in the ledger.
+
+    gives_way: unpaid for longer than the shop keeps stock for it: what it holds is there for those who paid.
+    """
 
     line_id: str
     tranche: int
@@ -75,6 +80,7 @@ class Place:
     held: int
     paid: bool
     is_new: bool
+    gives_way: bool = False
 
     @property
     def owed(self) -> int:
@@ -134,6 +140,7 @@ def places_of(
     held: Mapping[LocationGid, int],
     settled: int,
     new_tranches: frozenset[int],
+    giving_way: frozenset[int] = frozenset(),
 ) -> tuple[Place, ...]:
     """
     Cut a line's open units into places: by location, and within one by tranche, held units on the oldest.
@@ -142,6 +149,7 @@ def places_of(
         tranches: With the new one, if the line has grown.
         held: After settling and withdrawing what is no longer open.
         settled: Shipped units, all told: they were the oldest.
+        giving_way: Tranches that were not paid for in time.
     """
     numbers = _stretches(tranches, settled)
     places = []
@@ -156,13 +164,14 @@ def places_of(
                 Place(
                     line.line_id,
                     tranche.n,
-                    _queue_time(tranche, line),
+                    queue_time_of(tranche, line),
                     line.order_number,
                     location,
                     take,
                     covered,
                     is_paid(tranche, line),
                     tranche.n in new_tranches,
+                    tranche.n in giving_way,
                 )
             )
             need -= take
@@ -188,10 +197,34 @@ def is_paid(tranche: Tranche, line: QueuedLine) -> bool:
     return line.paid_at is not None or not tranche.unpaid
 
 
-def _queue_time(tranche: Tranche, line: QueuedLine) -> datetime:
+def gives_way_at(tranches: Sequence[Tranche], line: QueuedLine, keep_for: timedelta | None) -> datetime | None:
+    """
+    Say when the stock that a line's unpaid units met is there for others.
+
+    Args:
+        keep_for: How long the shop keeps it, from the moment the last unpaid units joined; None: until they are paid.
+    Returns:
+        None when it never is, because everything is paid for or the shop waits.
+    """
+    joined = [t.queue_time for t in tranches if not is_paid(t, line)]
+    return max(joined) + keep_for if joined and keep_for is not None else None
+
+
+def queue_time_of(tranche: Tranche, line: QueuedLine) -> datetime:
+    """When a tranche joined the queue: for units bought unpaid, when they were paid."""
     if tranche.unpaid and line.paid_at is not None:
         return max(tranche.queue_time, line.paid_at)
     return tranche.queue_time
+
+
+class Why(StrEnum):
+    """Why units were given or taken back."""
+
+    OLDEST = "oldest in the queue"
+    FREED = "oldest in the queue, from an order not paid in time"
+    FELL = "stock fell"
+    NOT_PAID = "not paid in time"
+    NOT_OPEN = "no longer open here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +233,7 @@ class Given:
 
     place: Place
     units: int
+    why: Why = Why.OLDEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +254,8 @@ def allocate(places: Iterable[Place], accepted: int, vanished: int = 0) -> Alloc
     Give a location's accepted units to its queue.
 
     Units held stand as they are. Free ones go to owed units in queue order; unpaid lines that are already in the queue
-    get no arriving units. When fewer units are left than are held, the youngest lose first.
+    get no arriving units. Where free ones do not reach, paid units take what others hold that were not paid for in
+    time. When fewer units are left than are held, those lose first, then the youngest.
 
     Args:
         places: Every place at the location, any order.
@@ -230,38 +265,55 @@ def allocate(places: Iterable[Place], accepted: int, vanished: int = 0) -> Alloc
     """
     queue = sorted(places, key=lambda p: p.order_key)
     free = accepted - sum(p.held for p in queue)
+    taken: list[Given] = []
     if free < 0:
-        return _withdraw(queue, max(0, -free - vanished))
-    given, after = [], []
-    for place in queue:
-        take = min(place.owed, free) if place.paid or place.is_new else 0
+        queue, taken = _take_back(queue, max(0, -free - vanished), _first_to_lose(queue), Why.FELL)
+        if vanished:
+            return Allocation(tuple(taken), tuple(queue), 0)
+    queue, given, free = _give(queue, max(0, free))
+    queue, freed, moved = _hand_over(queue)
+    return Allocation((*taken, *freed, *given, *moved), tuple(queue), free)
+
+
+def _give(queue: Sequence[Place], free: int) -> tuple[list[Place], list[Given], int]:
+    """Give free units in queue order; new units that were never paid for in time get what nobody else wants."""
+    given: dict[int, int] = {}
+    may_have = [i for i, place in enumerate(queue) if place.paid or place.is_new]
+    for i in sorted(may_have, key=lambda i: queue[i].gives_way):
+        take = min(queue[i].owed, free)
         if take:
-            given.append(Given(place, take))
+            given[i] = take
             free -= take
-        after.append(_with_held(place, place.held + take))
-    return Allocation(tuple(given), tuple(after), free)
+    after = [replace(place, held=place.held + given.get(i, 0)) for i, place in enumerate(queue)]
+    return after, [Given(queue[i], given[i]) for i in sorted(given)], free
 
 
-def _withdraw(queue: Sequence[Place], units: int) -> Allocation:
-    given, after = [], []
-    for place in reversed(queue):
-        take = min(place.held, units)
+def _hand_over(queue: Sequence[Place]) -> tuple[list[Place], list[Given], list[Given]]:
+    """Let paid units have what was kept for units not paid in time: what is left, what was taken, and who got it."""
+    spare = sum(place.held for place in queue if place.gives_way)
+    after, given = [], []
+    for place in queue:
+        take = min(place.owed, spare) if place.paid else 0
         if take:
-            given.append(Given(place, -take))
+            given.append(Given(place, take, Why.FREED))
+            spare -= take
+        after.append(replace(place, held=place.held + take))
+    giving = [i for i in _first_to_lose(queue) if queue[i].gives_way]
+    after, taken = _take_back(after, sum(g.units for g in given), giving, Why.NOT_PAID)
+    return after, taken, given
+
+
+def _first_to_lose(queue: Sequence[Place]) -> list[int]:
+    """Positions in the queue: what was not paid for in time, then the youngest."""
+    return sorted(range(len(queue)), key=lambda i: (not queue[i].gives_way, -i))
+
+
+def _take_back(queue: Sequence[Place], units: int, order: Sequence[int], why: Why) -> tuple[list[Place], list[Given]]:
+    after, taken = list(queue), []
+    for i in order:
+        take = min(after[i].held, units)
+        if take:
+            taken.append(Given(queue[i], -take, why))
+            after[i] = replace(after[i], held=after[i].held - take)
             units -= take
-        after.append(_with_held(place, place.held - take))
-    return Allocation(tuple(given), tuple(reversed(after)), 0)
-
-
-def _with_held(place: Place, held: int) -> Place:
-    return Place(
-        place.line_id,
-        place.tranche,
-        place.queue_time,
-        place.order_number,
-        place.location_id,
-        place.units,
-        held,
-        place.paid,
-        place.is_new,
-    )
+    return after, taken

@@ -17,6 +17,7 @@ LocationGid = NewType("LocationGid", str)
 OrderGid = NewType("OrderGid", str)
 LineGid = NewType("LineGid", str)
 
+POINT_OF_SALE = "pos"  # the source Shopify gives an order taken at a till
 CONTINUE = "CONTINUE"
 DENY = "DENY"
 

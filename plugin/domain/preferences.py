@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 DateWords = Literal["ships", "back"]
@@ -31,6 +31,9 @@ class ShopSettings:
     alerts_to_encrypted: who gets our alerts, as stored; empty: the shop's contact address.
     alerts_looked_on: the last morning on which we asked what needs the merchant.
     accept_rises_after_minutes: a rise of stock at rest for so long is asked about or accepted.
+    mail_pos: orders taken at the till (Shopify POS) are mailed about like any other; they count either way.
+    unpaid_keeps_hours: how long an unpaid order keeps the stock it met before those who paid may have it; None: until
+    it is paid.
     """
 
     version: int = 1
@@ -49,6 +52,7 @@ class ShopSettings:
     mail_on_date_changed: bool = True
     mail_on_filled: bool = True
     mail_on_track: bool = True
+    mail_pos: bool = True
     on_track_days: int = 21
     mail_paused_at: datetime | None = None
     mail_test_sent_at: datetime | None = None
@@ -57,6 +61,7 @@ class ShopSettings:
     alerts_to_encrypted: str = ""
     alerts_looked_on: date | None = None
     accept_rises_after_minutes: int = 15
+    unpaid_keeps_hours: int | None = 7 * 24
     show_units_left: bool = False
     first_run_dismissed_at: datetime | None = None
     inherited_seen_at: datetime | None = None
@@ -65,6 +70,11 @@ class ShopSettings:
     @property
     def is_paused(self) -> bool:
         return self.paused_at is not None
+
+    @property
+    def unpaid_keeps_for(self) -> timedelta | None:
+        """As `unpaid_keeps_hours`."""
+        return None if self.unpaid_keeps_hours is None else timedelta(hours=self.unpaid_keeps_hours)
 
     @property
     def mail_may_leave(self) -> bool:

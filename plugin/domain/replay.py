@@ -85,6 +85,10 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
             settled += int(entry.data["shipped"])
         elif entry.kind is Kind.TRANCHE:
             tranches[step_of(entry)] = _tranche(entry)
+        elif entry.kind is Kind.PAID:
+            joined = datetime.fromisoformat(entry.data["queue_time"])
+            n = int(entry.data["tranche"])
+            tranches[n] = replace(tranches[n], queue_time=joined, unpaid=False)
         elif entry.kind is Kind.LOWERED:
             lowered = tranches[int(entry.data["tranche"])]
             tranches[lowered.n] = replace(lowered, units=lowered.units - units)

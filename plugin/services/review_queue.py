@@ -157,6 +157,7 @@ def _review_rules(view: ShopView, by_variant: Mapping[str, Rule | None], settle:
         timezone=view.timezone,
         settle_differences=settle,
         difference_cause=UNKNOWN_CAUSE if view.reads_all_orders else UNREADABLE_ORDERS,
+        unpaid_keeps_for=settings.unpaid_keeps_for,
     )
 
 

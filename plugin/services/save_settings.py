@@ -36,6 +36,7 @@ SWITCHES = (
     "mail_on_date_changed",
     "mail_on_filled",
     "mail_on_track",
+    "mail_pos",
     "show_units_left",
 )
 # A change of these changes what shoppers read, or what is counted on: everything is decided again.
@@ -51,8 +52,11 @@ CHANGES_DECISIONS = frozenset(
         "may_cancel",
         "show_units_left",
         "accept_rises_after_minutes",
+        "unpaid_keeps_hours",
     }
 )
+UNPAID_UNITS = {"hours": 1, "days": 24}
+LONGEST_UNPAID = 90
 ADDRESSES = ("reply_to", "alerts_to")
 LONGEST_HOLIDAY_DAYS = 62
 MOST_HOLIDAYS = 366
@@ -90,7 +94,8 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
 
     Fields are those of `ShopSettings`; a switch that is off is absent, as browsers send it; `working_day_1` (Monday) to
     `working_day_7` are switches; `date_shape` "day" makes the range 0; `holidays` is text with a day or
-    `day to day` a line; `reply_to` and `alerts_to` are addresses, or empty.
+    `day to day` a line; `reply_to` and `alerts_to` are addresses, or empty; `unpaid_mode` is `until_paid`, or `for`
+    with `unpaid_number` and `unpaid_unit` (hours, days).
     """
     values: dict[str, Any] = {name: form.get(name) == "yes" for name in SWITCHES}
     errors: dict[str, str] = {}
@@ -99,6 +104,7 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
         "date_words": lambda: _date_words(form.get("date_words", "")),
         "working_days": lambda: _working_days(form),
         "holidays": lambda: frozenset(_holidays(form.get("holidays", ""))),
+        "unpaid_keeps_hours": lambda: _unpaid_keeps_hours(form),
         **{name: partial(_address, form, name) for name in ADDRESSES},
     }
     for name, reader in readers.items():
@@ -198,6 +204,24 @@ def _date_words(text: str) -> str:
     if text not in ("ships", "back"):
         raise ValueError("Choose what the date means: ships around, or back in stock around.")
     return text
+
+
+def _unpaid_keeps_hours(form: Mapping[str, str]) -> int | None:
+    mode, unit = form.get("unpaid_mode", ""), form.get("unpaid_unit", "")
+    if mode == "until_paid":
+        return None
+    if mode != "for" or unit not in UNPAID_UNITS:
+        raise ValueError("Choose how long unpaid orders keep their units.")
+    return UNPAID_UNITS[unit] * _whole_number(form.get("unpaid_number", ""), 1, LONGEST_UNPAID, unit)
+
+
+def unpaid_as_typed(hours: int | None) -> dict[str, str | int]:
+    """Write the time that unpaid orders keep stock as the form takes it."""
+    shown = ShopSettings().unpaid_keeps_hours if hours is None else hours
+    assert shown is not None
+    unit = "hours" if shown % UNPAID_UNITS["days"] else "days"
+    mode = "until_paid" if hours is None else "for"
+    return {"unpaid_mode": mode, "unpaid_number": shown // UNPAID_UNITS[unit], "unpaid_unit": unit}
 
 
 def _working_days(form: Mapping[str, str]) -> frozenset[int]:

@@ -12,9 +12,10 @@ from sqlalchemy import func, or_, select, update
 
 from plugin.adapters.database import shops
 from plugin.adapters.database.tables import ledger as ledger_table
-from plugin.adapters.database.tables import messages, notices
+from plugin.adapters.database.tables import messages, notices, orders
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import Rendered, render
+from plugin.domain.facts import POINT_OF_SALE
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.letters import LetterKind
 from plugin.domain.notices import MORNING
@@ -54,9 +55,13 @@ def write_letters(parts: Parts, shop: str) -> bool:
         # What has news goes first: nobody hears "nothing has changed" on a day something else was told.
         calm = [order_id for order_id, kind in groups if kind == LetterKind.ON_TRACK.value]
         with_news = _with_news(tx, shop, calm, now)
+        from_the_till = _from_the_till(tx, shop, [order_id for order_id, _ in groups])
         for (order_id, kind), rows in sorted(groups.items(), key=lambda g: g[0][1] == LetterKind.ON_TRACK.value):
             if not settings.mails(kind):
                 _drop(tx, [r.id for r in rows], "mails of this kind are switched off")
+                continue
+            if order_id in from_the_till and not settings.mail_pos:
+                _drop(tx, [r.id for r in rows], "orders taken at the till are not mailed about")
                 continue
             if kind == LetterKind.ON_TRACK.value and order_id in with_news:
                 _put_off(tx, shop, [r.id for r in rows], now)
@@ -64,6 +69,15 @@ def write_letters(parts: Parts, shop: str) -> bool:
             _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
             with_news.add(order_id)
     return True
+
+
+def _from_the_till(tx: Transaction, shop: str, order_ids: Sequence[str]) -> set[str]:
+    rows = tx.execute(
+        select(orders.c.order_id).where(
+            orders.c.shop == shop, orders.c.order_id.in_(order_ids), orders.c.source == POINT_OF_SALE
+        )
+    )
+    return {row.order_id for row in rows}
 
 
 def _ask_first(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSettings) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from plugin.adapters.database.reports.history import Happening
+from plugin.domain.allocation import Why
 from plugin.domain.ledger import Kind
 from plugin.domain.wording import shown_date, weeks
 from plugin.web.figures import count
@@ -25,6 +26,11 @@ CAUSES = {
     "correction": "a shortfall you had corrected",
 }
 
+TAKEN_BACK: dict[str, str] = {
+    Why.NOT_PAID: "it was not paid in time, and somebody who paid was waiting",
+    Why.NOT_OPEN: "they are no longer to ship from there",
+}
+
 BADGES = {
     "none": "says nothing",
     "covered": "shows a date that a delivery covers",
@@ -42,6 +48,17 @@ def in_words(happening: Happening, today: date) -> str:
     """Say what a ledger entry means."""
     dated = _DATED.get(happening.kind)
     return dated(happening, today) if dated else _SENTENCES[happening.kind](happening)
+
+
+def _granted(h: Happening) -> str:
+    freed = h.data.get("why") == Why.FREED
+    return f"{h.order} was given {_units(h)}{_at(h)}" + (
+        ", kept until then for an order not paid in time" if freed else ""
+    )
+
+
+def _withdrawn(h: Happening) -> str:
+    return f"{_units(h)} were taken back from {h.order}: {TAKEN_BACK.get(h.data.get('why', ''), 'stock vanished')}"
 
 
 def _accept(h: Happening) -> str:
@@ -100,10 +117,11 @@ _DATED: dict[str, Callable[[Happening, date], str]] = {
 }
 _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.TRANCHE.value: lambda h: f"{h.order} joined the queue with {_units(h)}",
+    Kind.PAID.value: lambda h: f"{h.order} was paid and queues from then on",
     Kind.LOWERED.value: lambda h: f"{h.order} left the queue with {_units(h)}: cancelled, refunded or edited",
     Kind.COVERED.value: lambda h: f"{_units(h)} of {h.order} were in stock when it was ordered",
-    Kind.GRANT.value: lambda h: f"{h.order} was given {_units(h)}{_at(h)}",
-    Kind.WITHDRAW.value: lambda h: f"{_units(h)} were taken back from {h.order}: stock vanished",
+    Kind.GRANT.value: _granted,
+    Kind.WITHDRAW.value: _withdrawn,
     Kind.SETTLE.value: lambda h: f"{h.order} shipped",
     Kind.ACCEPT.value: _accept,
     Kind.REFUSE.value: lambda h: f"You said that {_units(h)} did not arrive{_at(h)}",

@@ -14,7 +14,7 @@ from tests.strategies import Event, lives
 
 @given(st.integers(0, 10), st.integers(0, 10), lives(shortest=15))
 def test_the_invariants_survive_any_life(east: int, west: int, events: list[Event]) -> None:
-    rules = review_rules(limit=up_to(5), range_days=7, handling_days=1)
+    rules = review_rules(limit=up_to(5), range_days=7, handling_days=1, unpaid_keeps_for=minutes(4))
     play(World({EAST: east, WEST: west}, rules=rules), events)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.domain.allocation import Place, Tranche, allocate, lower, places_of, settle_shipped
+from plugin.domain.allocation import Place, Tranche, Why, allocate, lower, places_of, settle_shipped
 from plugin.domain.business_days import WorkingCalendar
 from plugin.domain.facts import FulfillmentOrderLine, LineGid, LocationGid, OrderLine
 from plugin.domain.lead_time import SupplierRecord, believed
@@ -31,19 +31,36 @@ def test_every_accepted_unit_is_held_or_left_over(queue: list[Place], accepted: 
 @given(places(), st.integers(0, 40))
 def test_no_younger_place_is_given_a_unit_while_an_older_one_may_have_it(queue: list[Place], accepted: int) -> None:
     result = allocate(queue, accepted)
-    may_get = [p for p in result.places if p.paid or p.is_new]
-    waiting = [p.order_key for p in may_get if p.owed]
-    for gift in result.given:
-        if gift.units > 0 and waiting:
+    may_get = [p for p in result.places if p.paid or (p.is_new and not p.gives_way)]
+    for gift in (g for g in result.given if g.units > 0):
+        waiting = [p.order_key for p in may_get if p.owed and (p.paid or gift.why is Why.OLDEST)]
+        if gift.place.gives_way:
+            assert not waiting
+        elif waiting:
             assert gift.place.order_key <= min(waiting)
 
 
 @given(places(), st.integers(0, 40))
 def test_the_youngest_units_are_taken_back_first(queue: list[Place], accepted: int) -> None:
     result = allocate(queue, accepted)
-    taken = [g.place.order_key for g in result.given if g.units < 0]
-    if taken:
-        assert all(p.held == 0 for p in result.places if p.order_key > min(taken))
+    for yields in (True, False):
+        fell = [g for g in result.given if g.why is Why.FELL and g.place.gives_way is yields]
+        if fell:
+            youngest = min(g.place.order_key for g in fell)
+            younger = [p for p in result.places if p.gives_way is yields and p.order_key > youngest]
+            assert all(p.held == 0 for p in younger)
+            assert yields or all(p.held == 0 for p in result.places if p.gives_way)
+
+
+@given(places(), st.integers(-5, 40))
+def test_what_was_not_paid_for_in_time_is_kept_only_while_nobody_who_paid_waits(
+    queue: list[Place], accepted: int
+) -> None:
+    result = allocate(queue, accepted)
+    paid_wait = any(p.paid and p.owed for p in result.places)
+    assert not (paid_wait and any(p.gives_way and p.held for p in result.places))
+    taken = sum(-g.units for g in result.given if g.why is Why.NOT_PAID)
+    assert taken == sum(g.units for g in result.given if g.why is Why.FREED)
 
 
 @given(places(), st.integers(0, 40))

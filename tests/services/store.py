@@ -214,6 +214,13 @@ class Store:
         if sync:
             self.settle()
 
+    def page(self, path: str) -> str:
+        """A page of the app as its merchant reads it."""
+        token = self.control("id-token")["id_token"]
+        response = self.app.test_client().get(path, headers={"Authorization": f"Bearer {token}"})
+        assert response.status_code == 200, response.text
+        return response.text
+
     def open_for_business(self, limit: int = 5, **more: str) -> None:
         """A limit on everything, mail confirmed, the switch on."""
         self.save_rule(limit_mode="up_to", limit_units=str(limit), **more)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import pytest
+
 from plugin.adapters.database import tables as t
 from tests.services.store import Store
 
 
+@pytest.mark.case("G1", "F13")
 def test_three_large_orders_past_the_stock_are_owed_in_turn(shop: Store):
-    # G1
     sku = shop.a_sku(10)
     shop.save_rule(scope="variant", subject=shop.gid(sku), limit_mode="up_to", limit_units="100")
     shop.settle()
@@ -22,8 +24,8 @@ def test_three_large_orders_past_the_stock_are_owed_in_turn(shop: Store):
     assert shop.state(sku).remaining_units == 78
 
 
+@pytest.mark.case("G2", "F14")
 def test_orders_handled_late_and_together_are_owed_as_they_were_placed(shop: Store):
-    # G2: both orders exist before the first webhook is handled.
     sku = shop.a_sku(5)
     shop.control("policy", sku=sku, inventory_policy="CONTINUE")
     first, second = shop.buy((sku, 5))["name"], shop.buy((sku, 3))["name"]
@@ -31,8 +33,8 @@ def test_orders_handled_late_and_together_are_owed_as_they_were_placed(shop: Sto
     assert shop.lines(sku) == {first: (5, 0), second: (0, 3)}
 
 
+@pytest.mark.case("G3", "F16")
 def test_the_mail_states_the_units_that_wait_not_those_ordered(shop: Store):
-    # G3, F16
     sku = shop.a_sku(5)
     shop.control("policy", sku=sku, inventory_policy="CONTINUE")
     order = shop.buy((sku, 10))
@@ -44,8 +46,8 @@ def test_the_mail_states_the_units_that_wait_not_those_ordered(shop: Store):
     assert "10 x" not in mail["text"]
 
 
+@pytest.mark.case("F01", "F02")
 def test_a_cart_that_jumps_the_limit_is_recorded_and_closes_selling_once(shop: Store):
-    # F01, F02
     sku = shop.a_sku(0)
     assert shop.variant(sku)["policy"] == "CONTINUE"
     gid = shop.gid(sku)
@@ -64,8 +66,8 @@ def test_a_cart_that_jumps_the_limit_is_recorded_and_closes_selling_once(shop: S
     assert '"left":-' not in (shop.badge(sku) or "")
 
 
+@pytest.mark.case("F07", "F22")
 def test_a_cancelled_order_reopens_selling(shop: Store):
-    # F07, F22
     sku = shop.a_sku(0)
     orders = [shop.buy((sku, units)) for units in (2, 2, 1)]
     shop.settle()
@@ -81,8 +83,8 @@ def test_a_cancelled_order_reopens_selling(shop: Store):
     assert all("set aside" not in m["subject"] for o in orders for m in shop.mails_to(o["email"]))
 
 
+@pytest.mark.case("F20")
 def test_an_unpaid_order_waits_apart_and_is_told_when_it_is_paid(shop: Store):
-    # F20
     sku = shop.a_sku(0)
     unpaid, paid = shop.buy((sku, 2), paid=False), shop.buy((sku, 1))
     shop.settle()
@@ -98,8 +100,30 @@ def test_an_unpaid_order_waits_apart_and_is_told_when_it_is_paid(shop: Store):
     assert len(shop.mails_to(unpaid["email"])) == 1
 
 
+@pytest.mark.case("F20")
+def test_an_order_not_paid_in_time_gives_its_units_to_the_next_who_paid_and_the_page_says_so(shop: Store):
+    sku = shop.a_sku(2)
+    unpaid = shop.buy((sku, 2), paid=False)
+    shop.settle()
+    paid = shop.buy((sku, 1))
+    shop.settle()
+    assert shop.lines(sku) == {unpaid["name"]: (2, 0), paid["name"]: (0, 1)}
+    shop.advance(days=7)
+    shop.settle()
+    assert shop.lines(sku) == {unpaid["name"]: (1, 1), paid["name"]: (1, 0)}
+    assert "here" in shop.mails_to(paid["email"])[-1]["text"]
+    assert shop.mails_to(unpaid["email"]) == []
+    page = shop.page(f"/products/{shop.variant(sku)['id']}")
+    assert f"taken back from {unpaid['name']}: it was not paid in time" in page
+    assert f"{paid['name']} was given 1 unit at Berlin warehouse, kept until then" in page
+    shop.control("pay", order_id=unpaid["id"])
+    shop.settle()
+    (mail,) = shop.mails_to(unpaid["email"])
+    assert "1 ×" in mail["text"]
+
+
+@pytest.mark.case("F41")
 def test_the_same_units_refunded_cancelled_and_updated_in_any_order_leave_once(shop: Store):
-    # F41
     sku = shop.a_sku(0)
     other, order = shop.buy((sku, 1)), shop.buy((sku, 2))
     shop.settle()
@@ -121,8 +145,8 @@ def test_the_same_units_refunded_cancelled_and_updated_in_any_order_leave_once(s
     assert shop.state(sku).remaining_units == 4
 
 
+@pytest.mark.case("F17")
 def test_owed_orders_carry_a_tag_and_a_date_until_they_are_filled_or_cancelled(shop: Store):
-    # F17
     sku = shop.a_sku(0)
     kept, gone = shop.buy((sku, 1)), shop.buy((sku, 1))
     shop.settle()
@@ -140,8 +164,8 @@ def test_owed_orders_carry_a_tag_and_a_date_until_they_are_filled_or_cancelled(s
         assert now["metafields"] == []
 
 
+@pytest.mark.case("F46")
 def test_a_product_deleted_while_owed_keeps_its_lines(shop: Store):
-    # F46
     sku = shop.a_sku(0)
     order = shop.buy((sku, 3))
     shop.settle()

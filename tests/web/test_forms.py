@@ -30,7 +30,13 @@ GOOD: dict[str, Any] = {
     "alerts_to": "owner@example.com",
     "may_cancel": "yes",
     "accept_rises_after_minutes": "30",
+    "unpaid_mode": "for",
+    "unpaid_number": "36",
+    "unpaid_unit": "hours",
 }
+
+
+NAMED = {"unpaid_keeps_hours": "unpaid_number"}  # fields whose value takes more than one control
 
 
 def stored(site: Site, shop: str = seeding.SHOP) -> save_settings.ShopSettings:
@@ -52,10 +58,13 @@ def test_settings_come_back_as_they_were_saved(site: Site) -> None:
     assert found.working_days == {1, 6}
     assert len(found.holidays) == 10
     assert (found.mail_on_confirmed, found.mail_on_filled, found.ask_above_mails) == (True, False, 25)
+    assert (found.mail_pos, found.unpaid_keeps_hours) == (False, 36)
     assert site.parts.vault.decrypt(found.reply_to_encrypted) == "hilfe@söhne.example"
     text = site.get("/settings?done=saved").text
     assert "2026-12-24 to 2027-01-01\n2027-05-03" in text
     assert "hilfe@söhne.example" in text
+    assert 'name="unpaid_number" min="1" max="90" inputmode="numeric"' in text
+    assert "<option selected>hours</option>" in text
     assert "Saved." in text
     assert stored(site, seeding.OTHER_SHOP).version == 3
 
@@ -63,6 +72,7 @@ def test_settings_come_back_as_they_were_saved(site: Site) -> None:
 def test_a_change_of_dates_makes_everything_due_and_a_change_of_mail_does_not(site: Site) -> None:
     same = {**GOOD, "holidays": "2026-12-24\n2026-12-25", "date_words": "ships", "date_range_days": "7"}
     same |= {"handling_days": "1", "review_days": "14", "on_track_days": "21", "accept_rises_after_minutes": "15"}
+    same |= {"unpaid_number": "7", "unpaid_unit": "days"}
     same |= {f"working_day_{n}": "yes" for n in range(1, 6)}
     del same["working_day_6"]
     assert site.post("/settings", same).status_code == 303
@@ -79,6 +89,7 @@ def test_a_change_of_dates_makes_everything_due_and_a_change_of_mail_does_not(si
         ("handling_days", "٣", "Write a whole number of working days"),
         ("date_range_days", "99", "Write a whole number of days from 0 to 60."),
         ("review_days", "0", "Write a whole number of days from 1 to 90."),
+        ("unpaid_keeps_hours", "", "Write a whole number of hours from 1 to 90."),
         ("holidays", "Christmas", "“Christmas” is not a day."),
         ("holidays", "2027-01-01 to 2026-12-24", "must end after it begins"),
         ("reply_to", "help@", "Write one mail address"),
@@ -87,7 +98,7 @@ def test_a_change_of_dates_makes_everything_due_and_a_change_of_mail_does_not(si
     ],
 )
 def test_an_error_stands_beside_its_field_and_nothing_is_saved(site: Site, field: str, typed: str, says: str) -> None:
-    answer = site.post("/settings", {**GOOD, field: typed})
+    answer = site.post("/settings", {**GOOD, NAMED.get(field, field): typed})
     assert answer.status_code == 422
     control = next(part for part in answer.text.split("<") if f'id="{field}"' in part)
     assert 'aria-invalid="true"' in control
@@ -96,6 +107,15 @@ def test_an_error_stands_beside_its_field_and_nothing_is_saved(site: Site, field
     assert says in beside
     assert "25" in answer.text
     assert stored(site).version == 3
+
+
+def test_unpaid_orders_may_keep_their_units_for_good(site: Site) -> None:
+    assert site.post("/settings", {**GOOD, "unpaid_mode": "until_paid", "unpaid_number": ""}).status_code == 303
+    assert stored(site).unpaid_keeps_hours is None
+    assert 'value="until_paid" checked' in site.get("/settings").text
+    for broken in ({"unpaid_mode": ""}, {"unpaid_unit": "weeks"}, {"unpaid_number": "91", "unpaid_unit": "days"}):
+        assert site.post("/settings", {**GOOD, "version": "4", **broken}).status_code == 422
+    assert stored(site).version == 4
 
 
 def test_no_working_day_at_all_is_refused(site: Site) -> None:

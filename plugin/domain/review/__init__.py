@@ -17,7 +17,7 @@ from plugin.domain.review.books import BASELINE_AFTER, compare_books, orders_to_
 from plugin.domain.review.dates import lay_dates
 from plugin.domain.review.doubt import agreed, queue_in_doubt, unknown_units
 from plugin.domain.review.draft import Draft, Working
-from plugin.domain.review.joining import open_tranches, places_by_location, record_given, settle
+from plugin.domain.review.joining import next_to_give_way, open_tranches, places_by_location, record_given, settle
 from plugin.domain.review.lines import line_states
 from plugin.domain.review.stock import arrived_by_row, read_locations, takeable, vanished
 from plugin.domain.review.views import (
@@ -57,7 +57,7 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
     balanced = all(b.balances for b in books.values())
     working = {line.line_id: settle(line, draft, write=balanced) for line in view.lines}
     states, readings = read_locations(view, rules, books, working, draft, balanced=balanced)
-    places = places_by_location(working)
+    places = places_by_location(working, rules, now)
     rows = _still_to_come(view, readings)
     if balanced:
         queue = _hand_out(places, states, readings, working, draft)
@@ -86,7 +86,8 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
             + [look_again(upcoming.promise, rules.timezone)]
             + [look_again(line.promise, rules.timezone) for line in lines if line.promise and line.owed]
             + [plan.look_again_at for plan in notices.values()]
-            + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since],
+            + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since]
+            + next_to_give_way(working, rules),
         ),
     )
 

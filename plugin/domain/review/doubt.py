@@ -36,7 +36,9 @@ def queue_in_doubt(
     queue: Queue = {}
     for location_id, here in places.items():
         accepted = takeable(location_id, states) - unknown.get(location_id, 0)
-        after = allocate(here, accepted, vanished(location_id, states)).places
+        # What unpaid orders keep is handed over when it is known who waits.
+        keeping = [replace(place, gives_way=False) for place in here]
+        after = allocate(keeping, accepted, vanished(location_id, states)).places
         held = {place.order_key: place.held for place in here}
         queue[location_id] = tuple(
             place if place.is_new else replace(place, held=min(place.held, held[place.order_key])) for place in after

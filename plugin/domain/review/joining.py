@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from plugin.domain.allocation import Given, Place, QueuedLine, Tranche, lower, places_of, settle_shipped
+from plugin.domain.allocation import (
+    Given,
+    Place,
+    QueuedLine,
+    Tranche,
+    Why,
+    gives_way_at,
+    is_paid,
+    lower,
+    places_of,
+    queue_time_of,
+    settle_shipped,
+)
 from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Kind
 from plugin.domain.quantities import NOWHERE_YET
@@ -38,10 +51,21 @@ def settle(line: QueuedLine, draft: Draft, *, write: bool) -> Working:
         tranches.append(Tranche(n, joined, wanted - in_queue, line.inherited, line.paid_at is None))
         new = frozenset({n})
     if write:
+        tranches = [_paid(tranche, line, draft) if tranche.n not in new else tranche for tranche in tranches]
         _write_settling(line, shipment.shipped, shipment.from_held, excess, lowered, draft)
     # What a line found late had shipped before we knew it left the stock long ago.
     shipped_from = {} if line.inherited and not line.tranches else shipment.by_location
     return Working(line, tranches, held, settled, new, shipped_from, overage=line.overage)
+
+
+def _paid(tranche: Tranche, line: QueuedLine, draft: Draft) -> Tranche:
+    """Note once that a tranche was paid for: an edit may leave the order something more to pay."""
+    if not tranche.unpaid or line.paid_at is None:
+        return tranche
+    joined = queue_time_of(tranche, line)
+    data = {"tranche": tranche.n, "queue_time": joined.isoformat()}
+    draft.for_line(line, Kind.PAID, units=tranche.units, n=tranche.n, data=data)
+    return replace(tranche, queue_time=joined, unpaid=False)
 
 
 def _write_settling(
@@ -58,17 +82,29 @@ def _write_settling(
             data = {"shipped": shipped if index == 0 else 0}
             draft.for_line(line, Kind.SETTLE, units=units, location_id=location, data=data)
     for location, units in excess.items():
-        draft.for_line(line, Kind.WITHDRAW, units=units, location_id=location, data={"why": "no longer open here"})
+        draft.for_line(line, Kind.WITHDRAW, units=units, location_id=location, data={"why": Why.NOT_OPEN.value})
     for n, units in lowered:
         draft.for_line(line, Kind.LOWERED, units=units, data={"tranche": n})
 
 
-def places_by_location(working: Mapping[str, Working]) -> dict[LocationGid, list[Place]]:
+def places_by_location(
+    working: Mapping[str, Working], rules: ReviewRules, now: datetime
+) -> dict[LocationGid, list[Place]]:
     by_location: dict[LocationGid, list[Place]] = defaultdict(list)
     for w in working.values():
-        for place in places_of(w.line, w.tranches, w.held, w.settled, w.new):
+        for place in places_of(w.line, w.tranches, w.held, w.settled, w.new, _giving_way(w, rules, now)):
             by_location[place.location_id].append(place)
     return by_location
+
+
+def _giving_way(w: Working, rules: ReviewRules, now: datetime) -> frozenset[int]:
+    at = gives_way_at(w.tranches, w.line, rules.unpaid_keeps_for)
+    return frozenset(t.n for t in w.tranches if not is_paid(t, w.line)) if at and at <= now else frozenset()
+
+
+def next_to_give_way(working: Mapping[str, Working], rules: ReviewRules) -> list[datetime | None]:
+    """When units that are kept for unpaid lines will be there for others."""
+    return [gives_way_at(w.tranches, w.line, rules.unpaid_keeps_for) for w in working.values() if w.line.open_total]
 
 
 def record_given(
@@ -80,7 +116,7 @@ def record_given(
         w = working[gift.place.line_id]
         location = gift.place.location_id
         if gift.units < 0:
-            draft.for_line(w.line, Kind.WITHDRAW, units=-gift.units, location_id=location, data={"why": "stock fell"})
+            draft.for_line(w.line, Kind.WITHDRAW, units=-gift.units, location_id=location, data={"why": gift.why.value})
         elif gift.place.is_new:
             data = {"tranche": gift.place.tranche}
             draft.for_line(w.line, Kind.COVERED, units=gift.units, location_id=location, data=data)
@@ -90,8 +126,8 @@ def record_given(
                 Kind.GRANT,
                 units=gift.units,
                 location_id=location,
-                row_id=row_ids[0] if row_ids else None,
-                data={"why": "oldest in the queue", "tranche": gift.place.tranche},
+                row_id=row_ids[0] if row_ids and gift.why is Why.OLDEST else None,
+                data={"why": gift.why.value, "tranche": gift.place.tranche},
             )
             w.last_grant = entry.entry_id
 

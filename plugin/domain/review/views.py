@@ -54,7 +54,11 @@ class LocationView:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRules:
-    """What the shop decided, as far as a review needs it. `limits` by variant; a variant without one is unmanaged."""
+    """
+    What the shop decided, as far as a review needs it. `limits` by variant; a variant without one is unmanaged.
+
+    unpaid_keeps_for: how long unpaid units keep the stock they met; None: until they are paid.
+    """
 
     dates: DatePolicy
     usual_wait: tuple[int, int] | None
@@ -65,6 +69,7 @@ class ReviewRules:
     on_track_days: int = 21
     settle_differences: bool = False  # first sync: a difference is stored at once
     difference_cause: str = "unknown"
+    unpaid_keeps_for: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
