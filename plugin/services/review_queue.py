@@ -191,6 +191,9 @@ def _alert_overage(tx: Transaction, shop: str, plan: ItemPlan, now: datetime) ->
         alerts.raise_once(
             tx, shop, alerts.OVERAGE, line_id, now, subject=variant_id, data={"line": line_id, "units": units}
         )
+    settled = [line.line_id for line in plan.lines if line.overage and not line.owed]
+    if settled and not plan.read_again:
+        alerts.resolve_keys(tx, shop, alerts.OVERAGE, settled, now)
 
 
 def want_order_marks(tx: Transaction, shop: str, order_id: str, now: datetime) -> None:

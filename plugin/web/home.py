@@ -9,10 +9,11 @@ from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import brake as brake_report
-from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, supply
+from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, overages, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
 from plugin.services import (
+    answer_overage,
     brake,
     correct_stock,
     explain_continue,
@@ -47,6 +48,7 @@ class Needs:
     approvals: list[needs.Approval]
     untold: int
     outside: list[needs.Outside]
+    past_limit: list[overages.PastLimit]
     failed: int
     unknown: int
     books: list[needs.Books]
@@ -57,7 +59,7 @@ class Needs:
     @property
     def total(self) -> int:
         """Cards on the page; the setting-up of mail is a step, not an alarm."""
-        lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.books)
+        lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.past_limit, self.books)
         asked = (self.scopes, self.data_requests)
         flags = (
             self.brake,
@@ -128,6 +130,13 @@ def reapply(number: int) -> AnyResponse:
     return redirect("/?done=reapplied", 303)
 
 
+@blueprint.post("/home/overage/<int:number>")
+def keep_overage(number: int) -> AnyResponse:
+    """The merchant fills what was sold past the limit."""
+    answer_overage.keep(parts().database, g.shop, variant_gid(number), g.now)
+    return redirect("/?done=overage-kept", 303)
+
+
 @blueprint.post("/home/continue")
 def explain_unexplained() -> AnyResponse:
     """Who allowed selling below zero? `answer` is mine or stop."""
@@ -184,6 +193,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         approvals=needs.approvals(tx, g.shop),
         untold=_untold(tx, settings),
         outside=needs.changed_outside(tx, g.shop),
+        past_limit=overages.unanswered(tx, g.shop),
         failed=stuck.get("failed", 0),
         unknown=stuck.get("unknown", 0),
         books=needs.books(tx, g.shop, g.now),

@@ -80,6 +80,7 @@ DONE = {
     "left": "Left as it is. It stands under “Not sent again”.",
     "retried-all": "They will be tried again now.",
     "retried": "It will be tried again now.",
+    "overage-kept": "Noted: these orders are kept, and wait their turn like the others.",
     "zeros-real": "Noted: those goods are gone. The rules decide again, within seconds.",
     "zeros-error": "Noted. Those variants stay shut until they have stock again; everything else goes on.",
     "corrected": "Shopify’s stock is corrected. The figures here follow within seconds.",

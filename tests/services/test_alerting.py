@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from plugin.adapters.database import alerts, shops
 from plugin.adapters.database import tables as t
+from plugin.adapters.database.reports import overages
 from plugin.services import control_mail, edit_delivery, mail_alerts, send_mail
 from tests.services.store import Store
 
@@ -165,3 +166,15 @@ def test_no_alert_leaves_before_the_merchant_has_confirmed_a_test_mail(fresh_sho
     at_eight(shop)
     assert turn(shop) == []
     assert shop.rows(t.messages) == []
+
+
+def test_an_overage_is_settled_when_nothing_of_it_waits_any_more(shop: Store):
+    sku = shop.a_sku(0)
+    order = shop.buy((sku, 7))
+    shop.settle()
+    assert [a.data["units"] for a in shop.alerts("overage", shop.gid(sku))] == [2]
+    with shop.reading() as tx:
+        assert [(p.variant_id, p.units) for p in overages.unanswered(tx, shop.shop)] == [(shop.gid(sku), 2)]
+    shop.control("cancel", order_id=order["id"], restock=True)
+    shop.settle()
+    assert shop.alerts("overage", shop.gid(sku)) == []

@@ -175,6 +175,35 @@ def test_our_setting_is_applied_again_over_a_foreign_hand(site: Site) -> None:
     assert found["subject"] == "gid://shopify/ProductVariant/14"
 
 
+def test_orders_past_the_limit_are_named_and_kept_on_word(site: Site) -> None:
+    line = row(site, t.line_states, t.line_states.c.overage_units > 0)
+    order = row(site, t.orders, t.orders.c.order_id == line["order_id"])
+    said = {"line": line["line_id"], "units": 2}
+    with site.parts.database.begin() as tx:
+        for shop in (seeding.SHOP, seeding.OTHER_SHOP):
+            tx.execute(
+                insert(t.alerts).values(
+                    shop=shop,
+                    alert_key=f"overage/{line['line_id']}",
+                    kind="overage",
+                    subject="gid://shopify/ProductVariant/14",
+                    data=said,
+                    raised_at=seeding.NOW,
+                )
+            )
+    card = " ".join(site.get("/").text.split())
+    assert "2 units of" in card
+    assert "were sold past the limit" in card
+    assert f"{order['name']}</a> (2)" in card
+    assert "sold past the limit" not in follow(site, "/home/overage/14", {}, "/?done=overage-kept")
+    kept = row(site, t.ledger, t.ledger.c.shop == seeding.SHOP, t.ledger.c.kind == "override")
+    assert (kept["variant_id"], kept["data"]) == ("gid://shopify/ProductVariant/14", {"keep": "overage", **said})
+    assert row(site, t.alerts, t.alerts.c.shop == seeding.OTHER_SHOP)["resolved_at"] is None
+    again = site.post("/home/overage/14", {})
+    assert again.status_code == 404
+    assert "settled or changed meanwhile" in again.text
+
+
 def test_mails_of_a_cause_leave_or_are_dropped_only_on_word(site: Site) -> None:
     review = site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
     assert "Send 12" in review

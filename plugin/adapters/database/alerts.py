@@ -57,6 +57,19 @@ def resolve(tx: Transaction, shop: str, kind: str, subject: str, now: datetime) 
     )
 
 
+def resolve_keys(tx: Transaction, shop: str, kind: str, keys: Iterable[str], now: datetime) -> None:
+    """Settle those of one kind that were raised under these keys."""
+    tx.execute(
+        update(alerts)
+        .where(
+            alerts.c.shop == shop,
+            alerts.c.alert_key.in_([f"{kind}/{key}" for key in keys]),
+            alerts.c.resolved_at.is_(None),
+        )
+        .values(resolved_at=now)
+    )
+
+
 def all_open_subjects(tx: Transaction, shop: str, kind: str) -> set[str]:
     rows = tx.execute(
         select(alerts.c.subject).where(alerts.c.shop == shop, alerts.c.kind == kind, alerts.c.resolved_at.is_(None))
