@@ -14,11 +14,12 @@ from sqlalchemy import select, update
 from plugin import metrics
 from plugin.adapters.database import alerts, due, effects, ledger, shops
 from plugin.adapters.database.effects import Effect, Wanted
+from plugin.adapters.database.reports.obligations import unexplained
 from plugin.adapters.database.tables import variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import metafields, orders, policies
 from plugin.adapters.shopify.client import AdminClient
-from plugin.domain.facts import OrderGid, ProductGid, VariantGid
+from plugin.domain.facts import CONTINUE, OrderGid, ProductGid, VariantGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.errors import AccessDenied, Rejected, Throttled, Unauthorized, Unreachable
 from plugin.services import keep_tokens
@@ -93,30 +94,23 @@ def _compare(
     """
     Compare with Shopify before writing.
 
-    The policy found before our first write is the merchant's own and is kept for the way back. One that differs from
+    The policy found before our first write is the merchant's own and is kept for the way back, but for a "continue" of
+    which a reinstall asks whose it is: the answer is kept. One that differs from
     what Shopify last acknowledged from us, and from what it may have taken without telling us, was turned by somebody
     else: we do not fight it.
     """
     to_write = []
     now = parts.clock.now()
     with parts.database.begin() as tx:
+        asked = set(unexplained(tx, shop))
         for wish in wanted:
             found = there.get(VariantGid(wish.subject))
             if found is None:
                 effects.give_up(tx, shop, wish, "the variant is gone")
                 continue
             if wish.written_value is None:
-                ledger.post_once(
-                    tx,
-                    shop,
-                    Entry(
-                        f"original/{wish.subject}",
-                        Kind.ORIGINAL,
-                        now,
-                        variant_id=wish.subject,
-                        data={"policy": found},
-                    ),
-                )
+                if found != CONTINUE or wish.subject not in asked:
+                    _keep_original(tx, shop, wish.subject, found, now)
             elif found not in (wish.written_value, wish.sent_value, wish.value):
                 note_foreign_change(tx, shop, wish.subject, found, now)
                 effects.give_up(tx, shop, wish, "somebody else turned the switch")
@@ -128,6 +122,11 @@ def _compare(
                 effects.sending(tx, shop, wish)
                 to_write.append(wish)
     return to_write
+
+
+def _keep_original(tx: Transaction, shop: str, variant_id: str, policy: str, now: datetime) -> None:
+    entry = Entry(f"original/{variant_id}", Kind.ORIGINAL, now, variant_id=variant_id, data={"policy": policy})
+    ledger.post_once(tx, shop, entry)
 
 
 def note_foreign_change(tx: Transaction, shop: str, variant_id: str, policy: str, now: datetime) -> None:

@@ -57,7 +57,9 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
     }
     words = _words(tx, shop, settings)
     _put_states(tx, shop, facts, verdicts, words.timezone, now)
-    originals = ledger.originals(tx, shop, list(facts))
+    # What we never wished since the install was never ours to put back: an old original is offered, not restored.
+    ours = effects.subjects(tx, shop, Effect.POLICY, list(facts))
+    originals = ledger.originals(tx, shop, ours)
     wrote = False
     for variant_id, verdict in verdicts.items():
         wrote |= _want_policy(tx, shop, variant_id, verdict, originals.get(variant_id), now)
@@ -317,7 +319,7 @@ def _want_policy(
 ) -> bool:
     policy = verdict.policy
     if policy is None and verdict.state in _LETS_GO:
-        policy = original  # None: we never wrote it, so there is nothing to put back
+        policy = original  # None: we have not written it, so there is nothing to put back
     if policy is None:
         return False
     return effects.want(tx, shop, Effect.POLICY, variant_id, policy, now, urgent=policy == DENY)

@@ -58,6 +58,8 @@ def _install(tx: Transaction, shop: str, now: datetime) -> None:
         _let_in(tx, shop, now)
         return
     shops.install(tx, shop, now)
+    # What the switches hold now is what we find: nothing is put back, and nothing was turned by another hand.
+    effects.forget(tx, shop, effects.Effect.POLICY)
     sync_shop.begin(tx, shop, "first", now)
 
 

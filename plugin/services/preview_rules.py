@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from plugin.adapters.database import ledger, rules
+from plugin.adapters.database import effects, ledger, rules
+from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import variants
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.domain.facts import CONTINUE
@@ -136,7 +137,8 @@ class _Compared:
         self._after = shelf.under(_as_if_on(settings), RuleList(planned))
         self._braked = _braked(tx, shop, list(self._after), now)
         self._policies = _policies(tx, shop)
-        self._originals = ledger.originals(tx, shop)
+        ours = effects.subjects(tx, shop, Effect.POLICY)
+        self._originals = {v: policy for v, policy in ledger.originals(tx, shop).items() if v in ours}
         with_stock = [f for f in self._after.values() if f.selling.available_total > 0]
         counted = sum(1 for f in with_stock if f.selling.tracked and f.selling.for_sale)
         self.in_stock = selling.count_in_stock(tx, shop) if ids is None else counted
@@ -155,7 +157,7 @@ class _Compared:
         return decide_selling(replace(facts.selling, braked=variant_id in self._braked), facts.rule)
 
     def sells(self, variant_id: str, verdict: Verdict) -> bool:
-        """Whether it sells under a verdict; where the merchant's own setting stands: as it was before us, or is."""
+        """Whether it sells under a verdict; where the merchant's own setting stands: as it was, or, never ours, is."""
         policy = verdict.policy
         if policy is None and verdict.state is not State.CHANGED_OUTSIDE:
             policy = self._originals.get(variant_id)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from plugin.adapters.database import alerts, due, effects, ledger
+from plugin.adapters.database import alerts, due, effects
 from plugin.adapters.database.effects import Effect
-from plugin.adapters.database.tables import desired, shop_settings
+from plugin.adapters.database.reports import obligations, switches
+from plugin.adapters.database.reports.switches import Switch
+from plugin.adapters.database.tables import shop_settings
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.errors import Conflict
@@ -42,29 +46,62 @@ def resume(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
     jobs.wake(shop, "queue")
 
 
-def restore_original(db: Database, jobs: JobQueue, shop: str, now: datetime) -> int:
-    """Turn backordering off and put every switch back. Returns how many variants that changes."""
-    count = count_to_restore(db, shop)
-    with db.begin() as tx:
-        _set(tx, shop, now, backordering_on=False, paused_at=None)
-    jobs.wake(shop, "queue")
-    return count
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """
+    What "restore my original settings" would do.
+
+    back: switches that go back. foreign: somebody else turned them after us; they stay unless asked for.
+    unanswered: variants whose original nobody knows, and the merchant has not said.
+    """
+
+    back: tuple[Switch, ...]
+    foreign: tuple[Switch, ...]
+    unanswered: int
 
 
-def count_to_restore(db: Database, shop: str) -> int:
-    """Variants whose switch is not yet back to what we found: by our will, or because Shopify has not taken it yet."""
+def restoring(db: Database, shop: str) -> Restoring:
+    """Say what restoring would turn, without turning it."""
     with db.read() as tx:
-        originals = ledger.originals(tx, shop)
-        rows = tx.execute(
-            select(desired.c.subject, desired.c.value, desired.c.written_value).where(
-                desired.c.shop == shop, desired.c.kind == Effect.POLICY.value
-            )
-        )
-        return sum(
-            1
-            for subject, value, written in rows
-            if subject in originals and not {value, written} <= {originals[subject], None}
-        )
+        return _restoring(tx, shop)
+
+
+def _restoring(tx: Transaction, shop: str) -> Restoring:
+    moved = switches.moved(tx, shop)
+    back = tuple(switch for switch in moved if not switch.is_foreign)
+    foreign = tuple(switch for switch in moved if switch.is_foreign)
+    return Restoring(back, foreign, len(obligations.unexplained(tx, shop)))
+
+
+def restore_original(db: Database, jobs: JobQueue, shop: str, now: datetime, *, foreign_too: bool = False) -> int:
+    """
+    Turn backordering off and put every switch back.
+
+    Args:
+        foreign_too: Also those that somebody else has turned since.
+    Returns:
+        How many variants that changes.
+    """
+    with db.begin() as tx:
+        found = _restoring(tx, shop)
+        _set(tx, shop, now, backordering_on=False, paused_at=None)
+        wanted = list(found.back)
+        if foreign_too:
+            wanted += found.foreign
+            _overrule(tx, shop, [switch.variant_id for switch in found.foreign], now)
+        for switch in wanted:
+            effects.want(tx, shop, Effect.POLICY, switch.variant_id, switch.original, now, urgent=True)
+        alerts.resolve(tx, shop, alerts.LEFT_BEHIND, "", now)
+    jobs.wake(shop, "queue")
+    jobs.wake(shop, "switch")
+    return len(wanted)
+
+
+def _overrule(tx: Transaction, shop: str, variant_ids: Sequence[str], now: datetime) -> None:
+    """Take back switches that somebody else has turned: what we wrote before them counts no more."""
+    for variant_id in variant_ids:
+        alerts.resolve(tx, shop, alerts.CHANGED_OUTSIDE, variant_id, now)
+    effects.forget(tx, shop, Effect.POLICY, variant_ids)
 
 
 def reapply(db: Database, jobs: JobQueue, shop: str, variant_id: str, now: datetime) -> None:

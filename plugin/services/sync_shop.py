@@ -58,7 +58,15 @@ def begin(tx: Transaction, shop: str, reason: str, now: datetime) -> None:
         tx.execute(
             update(syncs).where(syncs.c.id == running.id).values(state="failed", finished_at=now, error="restarted")
         )
-    tx.execute(syncs.insert().values(shop=shop, reason=reason, state="variants", started_at=now, touched_at=now))
+    values = {"shop": shop, "reason": reason, "state": "variants", "started_at": now, "touched_at": now}
+    tx.execute(syncs.insert().values(**values, came_back=reason == "first" and _was_read_before(tx, shop)))
+
+
+def _was_read_before(tx: Transaction, shop: str) -> bool:
+    """Whether a first reading of this shop ended once: then this one is of a shop that came back."""
+    ended = (syncs.c.state == "done") | syncs.c.came_back.is_(True)
+    found = select(syncs.c.id).where(syncs.c.shop == shop, syncs.c.reason == "first", ended).limit(1)
+    return tx.execute(found).first() is not None
 
 
 def begin_again(tx: Transaction, shop: str, now: datetime) -> None:
@@ -225,6 +233,9 @@ def _take_orders(parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, cli
                 for order in chunk:
                     if _has_open_units(order) or order.order_id in believed_open:
                         record_facts.put_order(tx, shop, order, parts.vault, status.created_at, now)
+                if any(review_queue.ORDER_TAG in order.tags for order in chunk):
+                    # All else we knew may have been erased; our mark on the orders outlives an uninstall.
+                    tx.execute(update(syncs).where(syncs.c.id == row.id).values(came_back=True))
             else:
                 _mend_orders(tx, parts, shop, row, chunk, believed_open, status.created_at)
             tx.execute(
@@ -293,12 +304,16 @@ def _decide(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
             update(syncs).where(syncs.c.id == row.id).values(state="done", finished_at=now, touched_at=now, error=None)
         )
         if row.reason == "first":
-            explain_continue.note(tx, shop, now)
+            explain_continue.note(tx, shop, now, came_back=_came_back(tx, row))
         # What happened while we were reading is found by its time of change.
         due.mark(tx, shop, due.QUEUE, "changed_orders", [""], now)
     parts.jobs.wake(shop, "queue")
     parts.jobs.wake(shop, "switch")
     return False
+
+
+def _came_back(tx: Transaction, row: Any) -> bool:
+    return bool(tx.execute(select(syncs.c.came_back).where(syncs.c.id == row.id)).scalar_one())
 
 
 def _review_all(parts: Parts, shop: str, row: Any, item_ids: list[str], lease: Lease, *, settle: bool) -> list[str]:

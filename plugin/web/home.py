@@ -40,7 +40,8 @@ class Needs:
     locked_out: str
     held_off: str
     scopes: list[obligations.MissingScope]
-    unexplained: obligations.Unexplained | None
+    unexplained: obligations.Named | None
+    left_behind: obligations.LeftBehind | None
     data_requests: list[obligations.DataRequest]
     late: list[supply.Delivery]
     undated: list[supply.Delivery]
@@ -66,6 +67,7 @@ class Needs:
             self.locked_out,
             self.held_off,
             self.unexplained,
+            self.left_behind,
             self.failed,
             self.unknown,
             self.mail_paused,
@@ -147,6 +149,16 @@ def explain_unexplained() -> AnyResponse:
     return redirect("/?done=stopped", 303)
 
 
+@blueprint.post("/home/left-behind")
+def answer_left_behind() -> AnyResponse:
+    """What a reinstall found as we had left it: `answer` is back or leave."""
+    if request.form["answer"] == "back":
+        explain_continue.put_back(parts().database, parts().jobs, g.shop, g.now)
+        return redirect("/?done=put-back", 303)
+    explain_continue.leave(parts().database, g.shop, g.now)
+    return redirect("/?done=saved", 303)
+
+
 @blueprint.post("/home/badge")
 def remember_badge() -> Response:
     """App Bridge says whether our block stands in the published theme."""
@@ -186,6 +198,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         held_off=facts.status_reason if facts.status == "held_off" else "",
         scopes=obligations.missing_scopes(tx, g.shop),
         unexplained=obligations.unexplained_continue(tx, g.shop),
+        left_behind=obligations.left_behind(tx, g.shop),
         data_requests=obligations.data_requests(tx, g.shop),
         late=_longest_first([d for d in open_deliveries if d.late_days(g.today) and not d.asks_when(g.today)]),
         undated=sorted((d for d in open_deliveries if d.asks_when(g.today)), key=lambda d: -d.orders_waiting),

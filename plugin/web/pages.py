@@ -60,6 +60,7 @@ DONE = {
     "taken-back": "Taken back: the rules are as they were before. Shopify follows within seconds.",
     "bulk": "Saved for all of them. Shopify follows within seconds.",
     "reapplied": "Our setting is being written again.",
+    "put-back": "They are being put back to what they were before Holdfast, unless a rule of yours decides by now.",
     "stopped": "Those products stop selling at zero, unless a rule of yours says otherwise.",
     "handed-out": "Noted: the customer has their data.",
     "accepted": "Counted as arrived. Waiting orders get the units, oldest first.",

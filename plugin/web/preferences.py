@@ -55,7 +55,7 @@ def sample() -> str:
 
 @blueprint.post("/settings/switch")
 def turn_switch() -> AnyResponse | str:
-    """`to` is on (`act` preview shows first what opens), paused, running or restored."""
+    """`to` is on or restored (`act` preview shows first what that turns), paused or running."""
     database, jobs = parts().database, parts().jobs
     to = request.form["to"]
     if to == "on" and request.form.get("act") == "preview":
@@ -69,7 +69,10 @@ def turn_switch() -> AnyResponse | str:
     if to == "running":
         switch_shop.resume(database, jobs, g.shop, g.now)
         return redirect("/settings?done=resumed", 303)
-    switch_shop.restore_original(database, jobs, g.shop, g.now)
+    if request.form.get("act") == "preview":
+        return render_template("pages/restore.html", found=switch_shop.restoring(database, g.shop))
+    foreign_too = request.form.get("foreign_too") == "yes"
+    switch_shop.restore_original(database, jobs, g.shop, g.now, foreign_too=foreign_too)
     return redirect("/settings?done=restored", 303)
 
 
@@ -143,7 +146,7 @@ def _page(
         variants=variants,
         own_settings=own,
         is_read=is_read,
-        to_restore=switch_shop.count_to_restore(parts().database, g.shop),
+        restoring=switch_shop.restoring(parts().database, g.shop),
         samples=samples.of(shown, _shown_rule(entries), g.today, _reply_to(settings, typed)),
         editor=first_run.theme_editor_url(g.shop, parts().settings.shopify_api_key),
         days=DAYS,

@@ -273,7 +273,8 @@ def the_rest_arrives_unannounced(story: Story, ben: str) -> None:
 def restores_her_settings(story: Story) -> None:
     merchant = story.merchant
     merchant.open_app("/settings")
-    merchant.press("Restore my original settings")
+    merchant.press("Restore my original settings…")
+    merchant.press("Restore")
     expect(merchant.app.get_by_role("status")).to_contain_text("your original settings are being put back")
     expect(merchant.app.get_by_role("heading", name="Backordering is off")).to_be_visible()
     left = merchant.card("Leaving")

@@ -87,6 +87,9 @@ def test_everything_is_paused_resumed_and_put_back(site: Site) -> None:
     assert "is paused" in follow(site, "/settings/switch", {"to": "paused"}, "/settings?done=paused")
     assert "Everything is paused since" in site.get("/").text
     assert "Backordering is on" in follow(site, "/settings/switch", {"to": "running"}, "/settings?done=resumed")
+    asked = site.post("/settings/switch", {"to": "restored", "act": "preview"})
+    assert "go back" in asked.text
+    assert my_settings(site)["backordering_on"] is True
     assert "Backordering is off" in follow(site, "/settings/switch", {"to": "restored"}, "/settings?done=restored")
     assert my_settings(site)["backordering_on"] is False
 

@@ -18,7 +18,8 @@ MAIL_FAILED = "mail_failed"
 DATA_REQUEST = "data_request"
 BROKEN_EFFECT = "broken_effect"
 SCOPE_MISSING = "scope_missing"
-CONTINUE_UNEXPLAINED = "continue_unexplained"
+CONTINUE_UNEXPLAINED = "continue_unexplained"  # data: variants, ids
+LEFT_BEHIND = "left_behind"  # a reinstall found switches as we had left them
 
 
 def raise_once(
@@ -68,6 +69,14 @@ def resolve_keys(tx: Transaction, shop: str, kind: str, keys: Iterable[str], now
         )
         .values(resolved_at=now)
     )
+
+
+def open_data(tx: Transaction, shop: str, kind: str) -> Mapping[str, Any] | None:
+    """What an alert of which there is but one says; None when it is not open."""
+    found: Mapping[str, Any] | None = tx.execute(
+        select(alerts.c.data).where(alerts.c.shop == shop, alerts.c.kind == kind, alerts.c.resolved_at.is_(None))
+    ).scalar()
+    return found
 
 
 def all_open_subjects(tx: Transaction, shop: str, kind: str) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, delete, select, update
 
 from plugin.adapters.database.tables import desired
 from plugin.adapters.database.transaction import Transaction
@@ -103,6 +103,22 @@ def want_again(tx: Transaction, shop: str, kind: Effect, subject: str, now: date
         .where(desired.c.shop == shop, desired.c.kind == kind.value, desired.c.subject == subject)
         .values(version=desired.c.version + 1, wanted_at=now, not_before=now, attempts=0, written_value=None)
     )
+
+
+def subjects(tx: Transaction, shop: str, kind: Effect, among: Sequence[str] | None = None) -> set[str]:
+    """What we have ever wished something of, among these; None: in the whole shop."""
+    statement = select(desired.c.subject).where(desired.c.shop == shop, desired.c.kind == kind.value)
+    if among is not None:
+        statement = statement.where(desired.c.subject.in_(list(among)))
+    return set(tx.execute(statement).scalars())
+
+
+def forget(tx: Transaction, shop: str, kind: Effect, among: Sequence[str] | None = None) -> None:
+    """Forget what we wished and what Shopify acknowledged: whatever it holds now is taken as it is found."""
+    statement = delete(desired).where(desired.c.shop == shop, desired.c.kind == kind.value)
+    if among is not None:
+        statement = statement.where(desired.c.subject.in_(list(among)))
+    tx.execute(statement)
 
 
 def take(tx: Transaction, shop: str, kinds: Sequence[Effect], now: datetime, limit: int) -> list[Wanted]:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -198,6 +199,7 @@ syncs = Table(
     Column("id", RowId, primary_key=True),
     Column("shop", ShopName, nullable=False, index=True),
     Column("reason", String(20), nullable=False),  # first, nightly, asked
+    Column("came_back", Boolean, nullable=False, default=False, server_default=false()),  # we had been here before
     Column("state", String(20), nullable=False),  # variants, orders, deciding, done, failed
     Column("bulk_id", Gid),
     Column("bulk_started_at", Instant),  # rows count as of this moment

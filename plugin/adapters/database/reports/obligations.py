@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from plugin.adapters.database import alerts as alert_book
 from plugin.adapters.database import ledger
+from plugin.adapters.database.reports import switches
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import alerts, items, levels, locations, products, variants
 from plugin.adapters.database.transaction import Transaction
@@ -36,7 +37,7 @@ class DataRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Unexplained:
+class Named:
     """`shown` are variant ids and titles of the first few."""
 
     count: int
@@ -60,22 +61,20 @@ def data_requests(tx: Transaction, shop: str) -> list[DataRequest]:
     ]
 
 
-def unexplained_continue(tx: Transaction, shop: str) -> Unexplained | None:
-    """What still sells below zero of that which the first sync asked about."""
-    if not alert_book.all_open_subjects(tx, shop, alert_book.CONTINUE_UNEXPLAINED):
-        return None
-    ids = unexplained(tx, shop)
-    rows = tx.rows(
-        select(variants.c.variant_id, variants.c.title.label("variant"), products.c.title.label("product"))
-        .join(products, (products.c.shop == variants.c.shop) & (products.c.product_id == variants.c.product_id))
-        .where(variants.c.shop == shop, variants.c.variant_id.in_(ids[:SHOWN]))
-        .order_by(products.c.title, variants.c.title)
-    )
-    shown = tuple((row.variant_id, full_title(row.product, row.variant)) for row in rows)
-    return Unexplained(len(ids), shown) if ids else None
+def unexplained_continue(tx: Transaction, shop: str) -> Named | None:
+    """What the first reading after a reinstall asked about, as far as nobody has answered."""
+    return _named(tx, shop, unexplained(tx, shop))
 
 
 def unexplained(tx: Transaction, shop: str) -> list[str]:
+    """The variants in question, whatever their switch says by now."""
+    data = alert_book.open_data(tx, shop, alert_book.CONTINUE_UNEXPLAINED)
+    found: list[str] = data["variants"] if data else []
+    known = ledger.originals(tx, shop, found) if found else {}
+    return [variant_id for variant_id in found if variant_id not in known]
+
+
+def sold_below_zero(tx: Transaction, shop: str) -> list[str]:
     """Variants on "continue" with less than nothing to sell, whose policy before us is not known."""
     available = (
         select(levels.c.item_id)
@@ -99,5 +98,37 @@ def unexplained(tx: Transaction, shop: str) -> list[str]:
         .order_by(variants.c.variant_id)
     )
     found = [row.variant_id for row in rows]
-    known = ledger.originals(tx, shop, found)
+    known = ledger.originals(tx, shop)
     return [variant_id for variant_id in found if variant_id not in known]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """Switches that a reinstall found other than they were before us: those that sell on, and those that stop."""
+
+    selling: Named | None
+    stopped: Named | None
+
+    @property
+    def count(self) -> int:
+        return sum(named.count for named in (self.selling, self.stopped) if named)
+
+
+def left_behind(tx: Transaction, shop: str) -> LeftBehind | None:
+    if alert_book.open_data(tx, shop, alert_book.LEFT_BEHIND) is None:
+        return None
+    found = switches.left_behind(tx, shop)
+    selling = [s.variant_id for s in found if s.holds == CONTINUE]
+    stopped = [s.variant_id for s in found if s.holds != CONTINUE]
+    return LeftBehind(_named(tx, shop, selling), _named(tx, shop, stopped)) if found else None
+
+
+def _named(tx: Transaction, shop: str, ids: list[str]) -> Named | None:
+    rows = tx.rows(
+        select(variants.c.variant_id, variants.c.title.label("variant"), products.c.title.label("product"))
+        .join(products, (products.c.shop == variants.c.shop) & (products.c.product_id == variants.c.product_id))
+        .where(variants.c.shop == shop, variants.c.variant_id.in_(ids[:SHOWN]))
+        .order_by(products.c.title, variants.c.title)
+    )
+    shown = tuple((row.variant_id, full_title(row.product, row.variant)) for row in rows)
+    return Named(len(ids), shown) if ids else None
