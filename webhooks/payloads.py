@@ -120,6 +120,10 @@ def _of_order(topic: str, payload: Json) -> Hint:
     return Hint(topic, order_ids=(OrderGid(_gid(payload, "order_id", "Order")),))
 
 
+def _approved_return(topic: str, payload: Json) -> Hint:
+    return Hint(topic, order_ids=(OrderGid(_own_gid(_object(payload, "order"), "Order")),))
+
+
 def _fulfillment_orders(topic: str, payload: Json) -> Hint:
     found = tuple(dict.fromkeys(_fulfillment_order_ids(payload)))
     if not found:
@@ -179,6 +183,10 @@ _EXTRACTORS: Mapping[str, Callable[[str, Json], Hint]] = {
     "orders/edited": _order_edit,
     "orders/delete": _order,
     "refunds/create": _of_order,
+    "returns/approve": _approved_return,
+    "returns/close": _of_order,
+    "returns/reopen": _of_order,
+    "returns/cancel": _of_order,
     "fulfillments/create": _of_order,
     "fulfillment_orders/order_routing_complete": _fulfillment_orders,
     "fulfillment_orders/moved": _fulfillment_orders,

@@ -9,7 +9,7 @@ from devstore.acts.goods import delete_product, set_policy, set_product_status
 from devstore.acts.holding import hold, merge, move, release, split
 from devstore.acts.paying import pay
 from devstore.acts.refunding import RefundWish, refund
-from devstore.acts.returning import take_back
+from devstore.acts.returning import close_return, dispose, open_return, take_back
 from devstore.acts.routing import route
 from devstore.acts.stock import adjust_stock, set_stock
 from devstore.acts.tagging import touch_order
@@ -24,7 +24,9 @@ __all__ = [
     "adjust_stock",
     "cancel",
     "checkout",
+    "close_return",
     "delete_product",
+    "dispose",
     "edit",
     "find_variant",
     "fulfill",
@@ -32,6 +34,7 @@ __all__ = [
     "hold",
     "merge",
     "move",
+    "open_return",
     "pay",
     "refund",
     "release",

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from devstore.acts.errors import ActError
 from devstore.acts.paying import GATEWAY
+from devstore.acts.returning import coming
 from devstore.acts.routing import open_lines, route, take_units
 from devstore.acts.stock import StockChanges, level_at
 from devstore.acts.tagging import touch_order
@@ -79,7 +80,7 @@ def _check(order: Order, wishes: Sequence[RefundWish]) -> None:
         limits = {
             "CANCEL": line.unfulfilled_quantity,
             "LEGACY_RESTOCK": line.current_quantity,
-            "RETURN": line.fulfilled - line.returned,
+            "RETURN": line.fulfilled - line.returned - coming(order, line.id),
             "NO_RESTOCK": line.current_quantity,
         }
         if wish.restock_type not in limits:

@@ -25,6 +25,7 @@ from devstore.admin_api import (  # noqa: F401  (imported to register their reso
     fields_goods,
     fields_metafields,
     fields_orders,
+    fields_returns,
     fields_shop,
     fields_work,
     mutations_app,

@@ -25,7 +25,9 @@ TYPE_OF_RECORD: dict[str, str] = {
     "InventoryItem": "InventoryItem",
     "Installation": "AppInstallation",
     "Level": "InventoryLevel",
+    "Disposition": "ReverseFulfillmentOrderDisposition",
     "RefundLine": "RefundLineItem",
+    "ReturnLine": "ReverseFulfillmentOrderLineItem",
     "Transaction": "OrderTransaction",
     "Variant": "ProductVariant",
 }

@@ -114,11 +114,23 @@ def pay() -> ResponseReturnValue:
 
 @blueprint.post("/return")
 def take_back() -> ResponseReturnValue:
-    """Shipped goods come back."""
+    """Shipped goods come back, all at once or step by step."""
     here, given = world(), body()
     order = order_of(here, given)
     place = location_of(here, given["location"]).id if given.get("location") else None
-    acts.take_back(here, order, line_units(given) or {}, restock=given.get("restock", True), location_id=place)
+    step = given.get("step")
+    if step == "open":
+        acts.open_return(here, order, line_units(given) or {})
+    elif step in ("dispose", "close"):
+        opened = next((one for one in order.returns if one.status == "OPEN"), None)
+        if opened is None:
+            raise ActError("no open return on this order")
+        if step == "dispose":
+            acts.dispose(here, opened, restock=given.get("restock", True), location_id=place)
+        else:
+            acts.close_return(here, opened)
+    else:
+        acts.take_back(here, order, line_units(given) or {}, restock=given.get("restock", True), location_id=place)
     return _order_answer(here, order)
 
 

@@ -342,3 +342,19 @@ def return_body(world: World, done: Return) -> dict[str, Any]:
         "order_id": done.order_id,
         "status": done.status.lower(),
     }
+
+
+def approved_return_body(world: World, opened: Return) -> dict[str, Any]:
+    """Write a return as returns/approve carries it."""
+    return {
+        "id": opened.id,
+        "admin_graphql_api_id": opened.gid,
+        "status": "open",
+        "order": {"id": opened.order_id, "admin_graphql_api_id": f"gid://shopify/Order/{opened.order_id}"},
+        "total_return_line_items": sum(line.units for line in opened.lines),
+        "name": None,
+        "return_line_items": [],
+        "return_shipping_fees": [],
+        "exchange_line_items": [],
+        "total_exchange_line_items": 0,
+    }

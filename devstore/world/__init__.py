@@ -35,6 +35,7 @@ from devstore.world.goods import (
 from devstore.world.sales import (
     Address,
     Customer,
+    Disposition,
     Fulfillment,
     FulfillmentOrder,
     FulfillmentOrderLine,
@@ -45,6 +46,7 @@ from devstore.world.sales import (
     Refund,
     RefundLine,
     Return,
+    ReturnLine,
     Transaction,
 )
 from devstore.world.theme import Cart, CartLine, Theme
@@ -60,6 +62,7 @@ __all__ = [
     "CartLine",
     "Collection",
     "Customer",
+    "Disposition",
     "Fulfillment",
     "FulfillmentOrder",
     "FulfillmentOrderLine",
@@ -81,6 +84,7 @@ __all__ = [
     "Refund",
     "RefundLine",
     "Return",
+    "ReturnLine",
     "Shop",
     "StoreClock",
     "Stores",

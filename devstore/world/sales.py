@@ -48,7 +48,7 @@ class LineItem:
     One line of an order.
 
     `quantity` counts every unit ever ordered; `removed` those taken off before shipping; `fulfilled` those shipped;
-    `returned` shipped ones that came back. `assigned` says how many unshipped units each location owes.
+    `returned` shipped ones that were refunded. `assigned` says how many unshipped units each location owes.
     """
 
     id: int
@@ -181,15 +181,43 @@ class Refund:
 
 
 @dataclass
+class Disposition:
+    """What became of returned units; `type` is RESTOCKED or NOT_RESTOCKED."""
+
+    id: int
+    type: str
+    quantity: int
+    location_id: int | None
+    created_at: datetime
+
+
+@dataclass
+class ReturnLine:
+    """Units of one order line that come back, as their reverse fulfillment order lists them."""
+
+    id: int
+    line_item_id: int
+    units: int
+    dispositions: list[Disposition] = field(default_factory=list)
+
+
+@dataclass
 class Return:
-    """Goods a customer sends back; `units` maps order line ids to units."""
+    """Goods a customer sends back; `goods_id` names its one reverse fulfillment order."""
 
     id: int
     order_id: int
     name: str
     created_at: datetime
-    units: dict[int, int]
-    status: str = "CLOSED"
+    goods_id: int = 0
+    lines: list[ReturnLine] = field(default_factory=list)
+    status: str = "OPEN"
+    closed_at: datetime | None = None
+
+    @property
+    def gid(self) -> str:
+        """Return the return's global id."""
+        return f"gid://shopify/Return/{self.id}"
 
 
 @dataclass

@@ -119,7 +119,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Restock:
-    """Shipped units of a line that a refund put back on the shelf of a location."""
+    """Shipped units of a line that a refund, or a return without one, put back on the shelf of a location."""
 
     restock_id: str
     line_id: LineGid
@@ -145,7 +145,8 @@ class Order:
 
     paid_at: when it was fully paid, from its transactions; None while unpaid.
     status_url: the customer's order page; personal.
-    restocks: returns; a bulk read leaves them out.
+    return_status: Shopify's own word for what is under way; open-ended.
+    restocks: what came back; a bulk read leaves them out.
     """
 
     order_id: OrderGid
@@ -165,6 +166,7 @@ class Order:
     lines: tuple[OrderLine, ...] = ()
     fulfillment_lines: tuple[FulfillmentOrderLine, ...] = field(default=())
     restocks: tuple[Restock, ...] = ()
+    return_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ COST = {
     "read_merchant_managed_fulfillment_orders": "We do not see what is still to ship from your own locations.",
     "read_third_party_fulfillment_orders": "We do not see what is still to ship from warehouses of others.",
     "read_fulfillments": "We hear of parcels later, when their orders are read again.",
+    "read_returns": "Goods sent back without a refund look like a rise nobody explained, or like a delivery.",
     "read_customers": "Mails go out without the customer’s name and language, or not at all.",
     "read_all_orders": "Orders older than 60 days are not read; their units are counted but not named.",
 }

@@ -225,11 +225,18 @@ def _review(parts: Parts, shop: str, marks: list[Due]) -> None:
 
 
 def _look_for_returns(parts: Parts, shop: str, client: AdminClient, item_ids: list[str]) -> None:
-    """A rise that a delivery would explain may be a return whose refund is on its way to us: see what changed first."""
+    """
+    A rise may be goods that came back: see first which orders have a return under way.
+
+    One that a delivery would explain may be a return whose refund is on its way to us: see what changed, too.
+    """
     with parts.database.read() as tx:
-        if not backorders.risen_with_supply(tx, shop, item_ids):
-            return
-    record_facts.read_changed_orders(parts, shop, client, parts.clock.now() - NEAR_PAST)
+        coming_back = backorders.orders_coming_back(tx, shop, item_ids)
+        may_be_matched = backorders.risen_with_supply(tx, shop, item_ids)
+    for order_id in coming_back:
+        record_facts.read_order(parts, shop, client, order_id)
+    if may_be_matched:
+        record_facts.read_changed_orders(parts, shop, client, parts.clock.now() - NEAR_PAST)
 
 
 def _review_one(parts: Parts, shop: str, mark: Due) -> None:

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import select, update
 
 from plugin.adapters.database import due, facts, order_figures, shops
+from plugin.adapters.database.order_figures import OrderFigures
 from plugin.adapters.database.tables import syncs, variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import bulk
@@ -45,6 +46,7 @@ ROWS_AT_ONCE = 200
 POLL_S = 0.5
 GIVE_UP_AFTER = timedelta(hours=12)
 REPAIRS_SHOWN = 200
+NO_RETURN = "NO_RETURN"  # what an order read before we asked is taken to have said
 SYNC_SPARES = 800  # points left for the lanes: a reconciliation can wait
 _T = TypeVar("_T")
 
@@ -259,8 +261,8 @@ def _mend_orders(
     """
     Write what a later sync read of orders. Only what differs from our books is looked at again, and noted.
 
-    A line with other units than we know may have been returned, which a bulk read does not say: that order is read by
-    itself, whether anything of it is still open or not.
+    A line with other units than we know, or another word for how its returns stand, may mean goods that came back,
+    which a bulk read does not say: that order is read by itself, whether anything of it is still open or not.
     """
     now = parts.clock.now()
     before = order_figures.of_orders(tx, shop, [o.order_id for o in found])
@@ -272,12 +274,13 @@ def _mend_orders(
     differing = [order_id for order_id in items if items[order_id] and before.get(order_id) != after[order_id]]
     due.mark(tx, shop, due.QUEUE, "item", {i for order_id in differing for i in items[order_id]}, now)
     _note(tx, row, [{"kind": "order", "order": order_id} for order_id in sorted(differing)])
-    returned = [
-        o.order_id
-        for o in found
-        if o.order_id in before and any(before[o.order_id].current.get(ln.line_id) != ln.current for ln in o.lines)
-    ]
+    returned = [o.order_id for o in found if o.order_id in before and _may_have_come_back(o, before[o.order_id])]
     due.mark(tx, shop, due.QUEUE, "order", returned, now)
+
+
+def _may_have_come_back(order: Order, before: OrderFigures) -> bool:
+    has_other_units = any(before.current.get(line.line_id) != line.current for line in order.lines)
+    return has_other_units or (before.return_status or NO_RETURN) != order.return_status
 
 
 def _has_open_units(order: Order) -> bool:

@@ -21,7 +21,7 @@ CAUSES = {
     "rule": "accepted after waiting, by your rule",
     "merchant": "you said they arrived",
     "unmatched": "you said which delivery they were not",
-    "return": "a refunded order came back and was restocked",
+    "return": "goods of an order came back and were restocked",
     "transfer": "carried over from or to another of your locations",
     "correction": "a shortfall you had corrected",
 }

@@ -17,8 +17,8 @@ FIRED = (
     "fulfillment_orders/order_routing_complete", "fulfillment_orders/placed_on_hold",
     "fulfillment_orders/hold_released", "fulfillment_orders/split", "fulfillment_orders/moved",
     "fulfillment_orders/merged", "fulfillment_holds/added", "fulfillment_holds/released", "customers/create",
-    "customers/update", "returns/close", "bulk_operations/finish", "app/uninstalled", "customers/redact",
-    "customers/data_request", "shop/redact",
+    "customers/update", "returns/approve", "returns/close", "bulk_operations/finish", "app/uninstalled",
+    "customers/redact", "customers/data_request", "shop/redact",
 )  # fmt: skip
 
 # The published schemas are inferred from few samples, and forbid what Shopify does send but was not among them:

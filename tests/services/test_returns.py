@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from plugin.adapters.database import tables as t
 from plugin.domain.ledger import Kind
 from plugin.services import edit_delivery
@@ -86,11 +88,67 @@ def test_a_refund_without_restock_brings_nothing_back(shop: Store):
     assert not shop.rows(t.restocks, t.restocks.c.item_id == shop.item(sku))
 
 
-def test_a_return_without_a_refund_waits_for_the_shops_rule(shop: Store):
-    """Returns need a scope that we do not ask for: what we cannot read stays an unexplained rise."""
+def send_back(shop: Store, order: dict, units: int, **step: str) -> None:  # type: ignore[type-arg]
+    lines = [{"line_id": order["lines"][0]["id"], "quantity": units}]
+    shop.control("return", order_id=order["id"], lines=lines, **step)
+
+
+def test_a_return_without_a_refund_fills_the_queue_and_leaves_the_delivery_alone(shop: Store):
     sku = shop.a_sku(2)
     order = shipped_order(shop, sku, 2)
-    shop.control("return", order_id=order["id"], lines=[{"line_id": order["lines"][0]["id"], "quantity": 1}])
+    waiting = shop.buy((sku, 1))
+    shop.settle()
+    expect(shop, sku, 10)
+    send_back(shop, order, 2)
+    shop.settle()
+    assert accepted(shop, sku)[-1] == ("return", 2, False)
+    assert shop.lines(sku) == {waiting["name"]: (1, 0)}
+    # Its money given back later is no second arrival.
+    wish = {"line_id": order["lines"][0]["id"], "quantity": 2, "restock_type": "no_restock"}
+    shop.control("refund", order_id=order["id"], lines=[wish])
+    shop.settle()
+    assert accepted(shop, sku)[-1] == ("return", 2, False)
+
+
+def test_goods_of_an_open_return_are_known_by_the_stock_message_alone(shop: Store):
+    """Putting them on the shelf is told by no message of its own; that the return was opened was."""
+    sku = shop.a_sku(2)
+    order = shipped_order(shop, sku, 2)
+    send_back(shop, order, 1, step="open")
+    shop.settle()
+    assert accepted(shop, sku)[-1][0] == "shipped"
+    send_back(shop, order, 1, step="dispose")
+    shop.settle()
+    assert accepted(shop, sku)[-1] == ("return", 1, False)
+    send_back(shop, order, 1, step="close")
+    shop.settle()
+    assert accepted(shop, sku)[-1] == ("return", 1, False)
+
+
+def test_what_ships_after_a_return_is_a_shipment_and_nothing_else(shop: Store):
+    sku = shop.a_sku(3)
+    order = shop.buy((sku, 3))
+    shop.settle()
+    line = order["lines"][0]["id"]
+    shop.control("fulfill", order_id=order["id"], lines=[{"line_id": line, "quantity": 2}])
+    shop.settle()
+    send_back(shop, order, 1)
+    shop.settle()
+    shop.control("fulfill", order_id=order["id"])
+    shop.settle()
+    assert [a[:2] for a in accepted(shop, sku)[-3:]] == [("shipped", -2), ("return", 1), ("shipped", -1)]
+    assert shop.lines(sku) == {}
+
+
+def test_a_return_we_may_not_read_waits_for_the_shops_rule(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    """An install from before we asked for returns, whose merchant has not agreed to it yet."""
+    installation = shop.running.store.stores.first.installation
+    assert installation is not None
+    monkeypatch.setattr(installation, "scopes", installation.scopes - {"read_returns"})
+    sku = shop.a_sku(2)
+    order = shipped_order(shop, sku, 2)
+    shop.advance(minutes=40)  # what was counted down at another place is no part of this
+    send_back(shop, order, 1)
     shop.settle()
     (state,) = shop.rows(
         t.item_states, t.item_states.c.item_id == shop.item(sku), t.item_states.c.location_id == shop.place()

@@ -39,6 +39,7 @@ from plugin.domain.supply import Arrival, still_to_show
 
 # A line found later than this after its order was placed was missed by us: nobody is mailed about it unasked.
 FOUND_LATE_AFTER = timedelta(hours=24)
+RETURNS_UNDER_WAY = ("IN_PROGRESS", "INSPECTION_COMPLETE")
 _OPEN_NOTICE_STATES = frozenset({"waiting", "asks"})
 _OVERTAKEN = "overtaken by a newer state before it was sent"
 
@@ -97,6 +98,40 @@ def open_orders_of(tx: Transaction, shop: str, item_id: str, read_before: dateti
     return [row.order_id for row in rows]
 
 
+def orders_coming_back(tx: Transaction, shop: str, item_ids: Sequence[str]) -> list[str]:
+    """
+    Orders with a return under way, one line of which is of an item whose stock rose.
+
+    That staff put returned goods on a shelf is told by no message of its own.
+    """
+    has_risen = (
+        select(levels.c.item_id)
+        .join(
+            item_states,
+            (item_states.c.shop == levels.c.shop)
+            & (item_states.c.item_id == levels.c.item_id)
+            & (item_states.c.location_id == levels.c.location_id),
+        )
+        .where(
+            levels.c.shop == shop,
+            levels.c.item_id.in_(list(item_ids)),
+            levels.c.available + levels.c.committed > item_states.c.accepted,
+        )
+    )
+    rows = tx.execute(
+        select(orders.c.order_id)
+        .join(order_lines, (order_lines.c.shop == orders.c.shop) & (order_lines.c.order_id == orders.c.order_id))
+        .where(
+            order_lines.c.shop == shop,
+            order_lines.c.item_id.in_(has_risen),
+            orders.c.return_status.in_(RETURNS_UNDER_WAY),
+        )
+        .distinct()
+        .order_by(orders.c.order_id)
+    )
+    return [row.order_id for row in rows]
+
+
 def risen_with_supply(tx: Transaction, shop: str, item_ids: Sequence[str]) -> bool:
     """Whether stock of any of the items rose at a place where a delivery of it is open."""
     found = tx.execute(
@@ -129,6 +164,7 @@ def _line_rows(tx: Transaction, shop: str, item_id: str) -> dict[str, Any]:
         select(
             order_lines.c.line_id,
             order_lines.c.variant_id,
+            order_lines.c.quantity,
             order_lines.c.current,
             order_lines.c.unfulfilled,
             orders.c.order_id,
@@ -162,8 +198,7 @@ def _line(
         changed_at=row.updated_at,
         paid_at=row.paid_at,
         open=opened,
-        # What a cancelled order still counts as current did not ship; what came back had.
-        shipped=max(0, row.current - row.unfulfilled) + returned if row.cancelled_at is None else history.settled,
+        shipped=_shipped(row, returned) if row.cancelled_at is None else history.settled,
         settled=history.settled,
         held=history.held,
         tranches=history.tranches,
@@ -172,6 +207,16 @@ def _line(
         overage=history.overage,
         tell_inherited=history.tell_inherited,
     )
+
+
+def _shipped(row: Any, returned: int) -> int:
+    """
+    Count the units that left, those that came back too. (What a cancelled order still counts as current did not ship.)
+
+    Shopify's `currentQuantity` leaves refunded units out; whether it leaves out what was returned and not refunded is
+    written down nowhere, but more than were ordered never left.
+    """
+    return max(0, min(row.current + returned, row.quantity) - row.unfulfilled)
 
 
 def _is_inherited(row: Any, history: LineHistory, installed_at: datetime) -> bool:

@@ -348,6 +348,7 @@ def put_order(
                 "currency": order.currency,
                 "financial_status": order.financial_status,
                 "source": order.source,
+                "return_status": order.return_status[:32],
                 "customer_key": customer_key,
                 "first_seen_at": now,
                 "read_at": read_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,12 +15,17 @@ from plugin.adapters.database.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class OrderFigures:
-    """`lines`: current and unfulfilled units by line. `open`: open units by line and location."""
+    """
+    `lines`: current and unfulfilled units by line. `open`: open units by line and location.
+
+    return_status: no part of the queue, and so not compared.
+    """
 
     paid_at: datetime | None
     cancelled_at: datetime | None
     lines: frozenset[tuple[str, int, int]]
     open: frozenset[tuple[str, str, int]]
+    return_status: str = field(default="", compare=False)
 
     @property
     def current(self) -> dict[str, int]:
@@ -46,13 +51,17 @@ def of_orders(tx: Transaction, shop: str, order_ids: Sequence[str]) -> dict[str,
     ):
         opened[row.order_id].add((row.line_id, row.location_id, row.units))
     rows = tx.execute(
-        select(orders.c.order_id, orders.c.paid_at, orders.c.cancelled_at).where(
+        select(orders.c.order_id, orders.c.paid_at, orders.c.cancelled_at, orders.c.return_status).where(
             orders.c.shop == shop, orders.c.order_id.in_(list(order_ids))
         )
     )
     return {
         row.order_id: OrderFigures(
-            row.paid_at, row.cancelled_at, frozenset(lines[row.order_id]), frozenset(opened[row.order_id])
+            row.paid_at,
+            row.cancelled_at,
+            frozenset(lines[row.order_id]),
+            frozenset(opened[row.order_id]),
+            row.return_status,
         )
         for row in rows
     }

@@ -1,4 +1,4 @@
-"""Returns: shipped units that a refund put back on a shelf. Only ever added: a read that leaves them out takes none."""
+"""Returns: shipped units put back on a shelf. Only ever added: a read that leaves them out takes none."""
 
 from __future__ import annotations
 

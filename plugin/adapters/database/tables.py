@@ -314,6 +314,7 @@ orders = Table(
     Column("customer_key", String(64), nullable=False),  # opaque; the person is in `people`
     Column("first_seen_at", Instant, nullable=False),
     Column("read_at", Instant, nullable=False),
+    Column("return_status", String(32), nullable=False, server_default=""),  # Shopify's word; open-ended
     Column("not_visible_since", Instant),  # Shopify answers null: last known lines stay owed
 )
 
@@ -365,7 +366,7 @@ restocks = Table(
     "restocks",
     metadata,
     Column("shop", ShopName, primary_key=True),
-    Column("restock_id", Gid, primary_key=True),  # the refund's line
+    Column("restock_id", Gid, primary_key=True),  # the refund's line, or the return's disposition
     Column("order_id", Gid, nullable=False),
     Column("line_id", Gid, nullable=False),
     Column("item_id", Gid, nullable=False),

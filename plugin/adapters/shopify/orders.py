@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from plugin.adapters.shopify.client import AdminClient
-from plugin.adapters.shopify.reading import instant, iso
+from plugin.adapters.shopify.reading import ChangedWhileReading, instant, iso, unchanged
+from plugin.adapters.shopify.returns import read_restocks, was_returned
 from plugin.domain.facts import (
     Buyer,
     FulfillmentOrderLine,
@@ -19,7 +20,6 @@ from plugin.domain.facts import (
     OrderGid,
     OrderLine,
     ProductGid,
-    Restock,
     VariantGid,
 )
 from plugin.errors import Unreachable
@@ -29,10 +29,6 @@ _PERSONAL_FIELDS = frozenset({"email", "customer", "firstName", "defaultEmailAdd
 _PAYMENTS_IN_HEAD = 20
 _READS_WHILE_CHANGING = 3
 _PAGES_PER_SEARCH = 200  # of 100 orders: a search reaches at most 25,000 objects, so start it anew before
-
-
-class _Changed(Exception):
-    """The order was changed between two pages of one reading."""
 
 
 def read_order(client: AdminClient, order_id: OrderGid) -> Order | None:
@@ -48,7 +44,7 @@ def read_order(client: AdminClient, order_id: OrderGid) -> Order | None:
     for _ in range(_READS_WHILE_CHANGING):
         try:
             return _read(client, order_id)
-        except _Changed:
+        except ChangedWhileReading:
             continue
     raise Unreachable(f"{client.shop}: {order_id} keeps changing while it is read")
 
@@ -108,6 +104,7 @@ def order_of(
         tags=tuple(head["tags"]),
         lines=tuple(_line(node) for node in lines),
         fulfillment_lines=tuple(fulfillment_lines),
+        return_status=head["returnStatus"],
     )
 
 
@@ -130,7 +127,7 @@ def _read(client: AdminClient, order_id: OrderGid) -> Order | None:
         return None
     payments = head["transactions"]
     if head["fullyPaid"] and len(payments) == _PAYMENTS_IN_HEAD:
-        payments = _same(head, client.run("order_payments", {"id": order_id})["order"])["transactions"]
+        payments = unchanged(head, client.run("order_payments", {"id": order_id})["order"])["transactions"]
     lines = list(_all(client, head, "lineItems", "order_lines"))
     fulfillment_lines = [
         fulfillment_line_of(order, node)
@@ -138,37 +135,9 @@ def _read(client: AdminClient, order_id: OrderGid) -> Order | None:
         for node in _fulfillment_lines(client, order)
     ]
     order = order_of(head, payments, lines, fulfillment_lines)
-    if any(line.current < line.quantity for line in order.lines):
-        order = replace(order, restocks=tuple(_restocks(client, head)))
+    if was_returned(order):
+        order = replace(order, restocks=read_restocks(client, head, order))
     return order
-
-
-def _restocks(client: AdminClient, head: Mapping[str, Any]) -> Iterator[Restock]:
-    """
-    Units that came back after they had shipped.
-
-    `RETURN` alone says so: `CANCEL` frees units that never left, and `LEGACY_RESTOCK` does not tell the two apart. Of
-    an order refunded more than twenty times the first twenty are read; a list of refunds has no further pages.
-    """
-    again = _same(head, client.run("order_refunds", {"id": head["id"]})["order"])
-    for refund in again["refunds"]:
-        for index, node in enumerate(_refund_lines(client, refund)):
-            if node["restockType"] == "RETURN" and node["restocked"] and node["location"]:
-                yield Restock(
-                    restock_id=node["id"] or f"{refund['id']}/{index}",
-                    line_id=LineGid(node["lineItem"]["id"]),
-                    location_id=LocationGid(node["location"]["id"]),
-                    units=node["quantity"],
-                    at=instant(refund["createdAt"]) or instant(str(head["updatedAt"])),
-                )
-
-
-def _refund_lines(client: AdminClient, refund: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    page = refund["refundLineItems"]
-    yield from page["nodes"]
-    if page["pageInfo"]["hasNextPage"]:
-        variables = {"id": refund["id"], "after": page["pageInfo"]["endCursor"]}
-        yield from client.pages("refund_lines", variables, ("refund", "refundLineItems"))
 
 
 def _all(client: AdminClient, head: Mapping[str, Any], field: str, page_query: str) -> Iterator[dict[str, Any]]:
@@ -176,7 +145,7 @@ def _all(client: AdminClient, head: Mapping[str, Any], field: str, page_query: s
     yield from page["nodes"]
     while page["pageInfo"]["hasNextPage"]:
         variables = {"id": head["id"], "after": page["pageInfo"]["endCursor"]}
-        page = _same(head, client.run(page_query, variables)["order"])[field]
+        page = unchanged(head, client.run(page_query, variables)["order"])[field]
         yield from page["nodes"]
 
 
@@ -186,14 +155,8 @@ def _fulfillment_lines(client: AdminClient, order: Mapping[str, Any]) -> Iterato
     while page["pageInfo"]["hasNextPage"]:
         variables = {"id": order["id"], "after": page["pageInfo"]["endCursor"]}
         again = client.run("fulfillment_order_lines", variables)["fulfillmentOrder"]
-        page = _same(order, again)["lineItems"]
+        page = unchanged(order, again)["lineItems"]
         yield from page["nodes"]
-
-
-def _same(first: Mapping[str, Any], again: dict[str, Any] | None) -> dict[str, Any]:
-    if again is None or again["updatedAt"] != first["updatedAt"]:
-        raise _Changed
-    return again
 
 
 def _line(node: Mapping[str, Any]) -> OrderLine:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import overload
+from typing import Any, overload
 
 
 @overload
@@ -18,3 +19,19 @@ def instant(text: str | None) -> datetime | None:
 def iso(moment: datetime) -> str:
     """Write an aware datetime the way search queries take it, in UTC to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class ChangedWhileReading(Exception):
+    """A thing was changed between two pages of one reading: read it anew."""
+
+
+def unchanged(first: Mapping[str, Any], again: dict[str, Any] | None) -> dict[str, Any]:
+    """
+    Take a further page of a thing for what it is, if the thing is as it was.
+
+    Raises:
+        ChangedWhileReading: Its `updatedAt` moved, or it is gone.
+    """
+    if again is None or again["updatedAt"] != first["updatedAt"]:
+        raise ChangedWhileReading
+    return again

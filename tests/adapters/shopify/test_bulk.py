@@ -110,6 +110,7 @@ def order_lines(number: int) -> list[dict[str, Any]]:
         "sourceName": None,
         "displayFinancialStatus": None,
         "fullyPaid": True,
+        "returnStatus": "NO_RETURN",
         "currencyCode": "EUR",
         "customer": None,
         "transactions": [payment("SALE", "2026-11-19T09:01:00Z")],

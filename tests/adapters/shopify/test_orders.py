@@ -10,7 +10,7 @@ from plugin.adapters.shopify.orders import fulfillment_order_owner, orders_updat
 from plugin.domain.facts import Buyer, FulfillmentOrderLine, ItemGid, LineGid, LocationGid, OrderGid
 from plugin.errors import AccessDenied, Unreachable
 from tests.adapters.shopify.schema_shop import answering, by_id, connection
-from tests.adapters.shopify.scripted_shop import Answer, Asked, ScriptedShop
+from tests.adapters.shopify.scripted_shop import Answer, Asked, ScriptedShop, errors
 from tests.adapters.shopify.world import fulfillment_line, fulfillment_order, gid, line, order, payment
 
 ORDER = OrderGid(gid("Order", 1001))
@@ -202,11 +202,12 @@ def refund_line(number: int, restock: str = "RETURN", *, restocked: bool = True)
     }
 
 
-def refund(number: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
+def refund(number: int, lines: list[dict[str, Any]], *, of: str | None = None) -> dict[str, Any]:
     return {
         "__typename": "Refund",
         "id": gid("Refund", number),
         "createdAt": "2026-11-20T11:00:00Z",
+        "return": {"__typename": "Return", "id": of} if of else None,
         "refundLineItems": connection(lines),
     }
 
@@ -236,3 +237,87 @@ def test_an_order_as_it_was_bought_costs_no_second_call(client: AdminClient, sho
     serve(shopify, order([line(1)], []))
     read_order(client, ORDER)
     assert len(shopify.asked) == 1
+
+
+def returned(number: int, *lines: dict[str, Any]) -> dict[str, Any]:
+    goods = {
+        "__typename": "ReverseFulfillmentOrder",
+        "id": gid("ReverseFulfillmentOrder", number),
+        "lineItems": connection(list(lines)),
+    }
+    return {"__typename": "Return", "id": gid("Return", number), "reverseFulfillmentOrders": connection([goods])}
+
+
+def disposed(number: int, kind: str = "RESTOCKED", units: int = 1) -> dict[str, Any]:
+    disposition = {
+        "id": gid("ReverseFulfillmentOrderDisposition", number),
+        "type": kind,
+        "quantity": units,
+        "createdAt": "2026-11-20T10:00:00Z",
+        "location": {"id": gid("Location", 5)},
+    }
+    return {
+        "id": gid("ReverseFulfillmentOrderLineItem", number),
+        "fulfillmentLineItem": {"lineItem": {"id": gid("LineItem", 1)}},
+        "dispositions": [disposition],
+    }
+
+
+def serve_returns(shopify: ScriptedShop, these: list[dict[str, Any]], refunds: list[dict[str, Any]]) -> None:
+    changes = {"returnStatus": "IN_PROGRESS", "returns": connection(these), "refunds": refunds}
+    found = order([line(1)], [], **changes)
+    goods = [one["reverseFulfillmentOrders"](None, first=1)["nodes"][0] for one in these]
+    root = {"order": by_id([found]), "return": by_id(these), "reverseFulfillmentOrder": by_id(goods)}
+    shopify.will_answer(answering(root))
+
+
+def test_goods_put_back_by_a_return_that_nobody_refunded_are_read(client: AdminClient, shopify: ScriptedShop) -> None:
+    serve_returns(
+        shopify, [returned(3, disposed(1, units=2), disposed(2, "MISSING"), disposed(3, "NOT_RESTOCKED"))], []
+    )
+    found = read_order(client, ORDER)
+    assert found is not None
+    (back,) = found.restocks
+    assert (back.restock_id, back.units) == (gid("ReverseFulfillmentOrderDisposition", 1), 2)
+    assert (back.line_id, back.location_id) == (gid("LineItem", 1), gid("Location", 5))
+    assert back.at == datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def test_a_return_that_was_refunded_too_counts_once(client: AdminClient, shopify: ScriptedShop) -> None:
+    refunds = [refund(9, [refund_line(1), refund_line(2)], of=gid("Return", 3)), refund(10, [refund_line(3)])]
+    serve_returns(shopify, [returned(3, disposed(1))], refunds)
+    found = read_order(client, ORDER)
+    assert found is not None
+    # Two units by the refund of the return, one of which the return told of itself; one by a refund of its own.
+    assert {back.restock_id: back.units for back in found.restocks} == {
+        gid("RefundLineItem", 1): 0,
+        gid("RefundLineItem", 2): 1,
+        gid("RefundLineItem", 3): 1,
+        gid("ReverseFulfillmentOrderDisposition", 1): 1,
+    }
+
+
+def test_many_returns_of_many_lines_are_read_to_the_last(client: AdminClient, shopify: ScriptedShop) -> None:
+    many = [returned(n, *(disposed(1000 * n + k) for k in range(17))) for n in range(1, 4)]
+    serve_returns(shopify, many, [])
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert len(found.restocks) == 3 * 17
+
+
+def test_every_refund_of_an_order_refunded_often_is_read(client: AdminClient, shopify: ScriptedShop) -> None:
+    often = [refund(n, [refund_line(n)]) for n in range(1, 48)]
+    paged = order([line(1, currentQuantity=0)], [], refunds=lambda _info, first: often[:first])
+    shopify.will_answer(answering({"order": by_id([paged]), "refund": by_id(often)}))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert [back.restock_id for back in found.restocks] == [gid("RefundLineItem", n) for n in range(1, 48)]
+
+
+def test_without_the_scope_an_order_is_read_without_its_returns(client: AdminClient, shopify: ScriptedShop) -> None:
+    denied = {"message": "Access denied", "path": ["order", "returns"], "extensions": {"code": "ACCESS_DENIED"}}
+    root = {"order": by_id([order([line(1)], [], returnStatus="RETURNED", refunds=[])])}
+    shopify.will_answer(answering(root), answering(root), errors(denied))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert found.restocks == ()

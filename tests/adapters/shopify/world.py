@@ -140,6 +140,7 @@ def order(
         "sourceName": "web",
         "displayFinancialStatus": "PAID",
         "fullyPaid": True,
+        "returnStatus": "NO_RETURN",
         "currencyCode": "EUR",
         "customer": {"id": gid("Customer", 55), "firstName": "Ada", "defaultEmailAddress": None},
         "transactions": lambda _info, first: paid[:first],
