@@ -24,7 +24,11 @@ def financial_status(order: Order) -> str:
     """Return OrderDisplayFinancialStatus."""
     paid, back = paid_amount(order), refunded_amount(order)
     if not paid:
-        return "VOIDED" if order.cancelled_at else "PENDING"
+        if order.cancelled_at:
+            return "VOIDED"
+        if any(one.kind == "AUTHORIZATION" for one in order.transactions):
+            return "EXPIRED" if order.authorization_expired else "AUTHORIZED"
+        return "PENDING"
     if back >= paid:
         return "REFUNDED"
     if back:

@@ -10,6 +10,14 @@ from devstore.acts.tagging import touch_order
 from devstore.world import Order, World
 
 
+def archive(world: World, order: Order, archived: bool) -> Order:
+    """Put an order away, or take it out again; a cancelled one stays cancelled."""
+    with world.lock:
+        order.closed_at = world.now() if archived else None
+        touch_order(world, order)
+        return order
+
+
 def cancel(
     world: World,
     order: Order,

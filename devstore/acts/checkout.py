@@ -6,9 +6,10 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from devstore.acts.goods import product_changed
-from devstore.acts.paying import record_sale
+from devstore.acts.paying import record_authorization, record_sale
 from devstore.acts.routing import plan_locations, route
 from devstore.acts.stock import StockChanges, level_at
 from devstore.payloads.customer import full_customer_body
@@ -16,6 +17,8 @@ from devstore.payloads.order import order_body
 from devstore.world import Address, Customer, LineItem, Order, Variant, World
 
 ROUTING_DELAY_S = 0.2
+WEB = "web"
+AUTHORIZED = "authorized"
 
 
 @dataclass(frozen=True)
@@ -62,22 +65,27 @@ def checkout(
     lines: Sequence[Wanted],
     buyer: Buyer,
     *,
-    paid: bool = True,
-    source: str = "web",
+    paid: bool | str = True,
+    source: str = WEB,
     attributes: Sequence[tuple[str, str]] = (),
     note: str | None = None,
+    processed_at: datetime | None = None,
+    test: bool = False,
 ) -> Order | Refused:
     """
     Buy the lines, all of them or nothing.
 
     Args:
-        source: Where the sale comes from: web, pos, shopify_draft_order.
+        paid: Or "authorized": the card was checked, the money is captured later.
+        source: Where the sale comes from: web, pos, shopify_draft_order, or the name an app or an import gives it. Only
+            the online store refuses what is sold out: staff and apps may sell it.
         attributes: The cart's attributes.
+        processed_at: When it was sold elsewhere, for an import.
     Returns:
         The order, whose fulfillment orders follow a moment later, or why it was refused.
     """
     with world.lock:
-        refusal = refusal_of(world, lines)
+        refusal = refusal_of(world, lines) if source == WEB else unknown_in(world, lines)
         if refusal is not None:
             return refusal
         customer = _customer(world, buyer)
@@ -87,7 +95,7 @@ def checkout(
             id=world.id("Order"),
             number=world.last_order_number,
             created_at=now,
-            processed_at=now,
+            processed_at=processed_at or now,
             updated_at=now,
             customer_id=customer.id,
             email=buyer.email,
@@ -97,6 +105,7 @@ def checkout(
             phone=buyer.phone,
             source_name=source,
             note=note,
+            test=test,
             attributes=list(attributes),
             shipping_address=replace(buyer.address, first_name=buyer.first_name, last_name=buyer.last_name),
         )
@@ -106,7 +115,9 @@ def checkout(
         changes = StockChanges(world)
         for line in order.lines:
             commit(world, changes, line, line.quantity)
-        if paid:
+        if paid == AUTHORIZED:
+            record_authorization(world, order)
+        elif paid:
             record_sale(world, order)
         _announce(world, order, changes)
         if world.later is None:
@@ -116,17 +127,26 @@ def checkout(
         return order
 
 
-def refusal_of(world: World, lines: Sequence[Wanted]) -> Refused | None:
-    """Return why a cart cannot be bought as it stands, or None."""
+def unknown_in(world: World, lines: Sequence[Wanted]) -> Refused | None:
+    """Return what of the lines nobody could sell, or None."""
     if not lines:
         return Refused("the cart is empty")
-    units: Counter[int] = Counter()
     for line in lines:
         if line.quantity < 1:
             return Refused("a line needs at least one unit", line.variant_id)
-        variant = world.variants.get(line.variant_id)
-        if variant is None:
+        if line.variant_id not in world.variants:
             return Refused("no such variant", line.variant_id)
+    return None
+
+
+def refusal_of(world: World, lines: Sequence[Wanted]) -> Refused | None:
+    """Return why a cart cannot be bought as it stands, or None."""
+    unknown = unknown_in(world, lines)
+    if unknown is not None:
+        return unknown
+    units: Counter[int] = Counter()
+    for line in lines:
+        variant = world.variants[line.variant_id]
         product = world.products[variant.product_id]
         if product.status != "ACTIVE" or product.published_at is None:
             return Refused(f"{product.title} is not for sale", variant.id)
@@ -188,7 +208,8 @@ def _customer(world: World, buyer: Buyer) -> Customer:
 
 
 def _announce(world: World, order: Order, changes: StockChanges) -> None:
-    for topic in ("orders/create", *(("orders/paid",) if order.transactions else ())):
+    is_paid = any(one.kind == "SALE" for one in order.transactions)
+    for topic in ("orders/create", *(("orders/paid",) if is_paid else ())):
         world.happened(topic, lambda: order_body(world, order))
     changes.announce()
     for product_id in dict.fromkeys(line.product_id for line in order.lines):

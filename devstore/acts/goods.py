@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from devstore.acts.errors import ActError
-from devstore.payloads.goods import deleted_item_body, product_body
+from devstore.payloads.goods import deleted_item_body, item_body, product_body
 from devstore.world import Product, Variant, World
 
 POLICIES = ("DENY", "CONTINUE")
@@ -50,18 +50,69 @@ def set_product_status(world: World, product: Product, status: str) -> Product:
         return product
 
 
+def publish_product(world: World, product: Product, published: bool) -> Product:
+    """Show a product in the online store, or take it out of there."""
+    with world.lock:
+        product.published_at = world.now() if published else None
+        product_changed(world, product)
+        return product
+
+
+def set_sku(world: World, variant: Variant, sku: str) -> Variant:
+    """Give a variant another SKU; order lines keep the one they were sold under."""
+    with world.lock:
+        item = world.items[variant.inventory_item_id]
+        variant.sku = item.sku = sku
+        variant.updated_at = item.updated_at = world.now()
+        world.happened("inventory_items/update", lambda: item_body(world, item))
+        product_changed(world, world.products[variant.product_id])
+        return variant
+
+
+def set_tracked(world: World, variant: Variant, tracked: bool) -> Variant:
+    """Let the stock of a variant be counted, or stop that; its figures stay as they are."""
+    with world.lock:
+        item = world.items[variant.inventory_item_id]
+        item.tracked = tracked
+        item.updated_at = world.now()
+        world.happened("inventory_items/update", lambda: item_body(world, item))
+        product_changed(world, world.products[variant.product_id])
+        return variant
+
+
+def delete_variant(world: World, variant: Variant) -> None:
+    """
+    Remove one variant with its stock and metafields; orders keep their lines.
+
+    Raises:
+        ActError: It is the only one of its product.
+    """
+    with world.lock:
+        product = world.products[variant.product_id]
+        if product.variant_ids == [variant.id]:
+            raise ActError("a product keeps at least one variant")
+        product.variant_ids.remove(variant.id)
+        _remove(world, variant)
+        product_changed(world, product)
+
+
+def _remove(world: World, variant: Variant) -> None:
+    item = world.items.pop(variant.inventory_item_id)
+    world.variant_of_item.pop(item.id, None)
+    del world.variants[variant.id]
+    for key in [key for key in world.levels if key[0] == item.id]:
+        del world.levels[key]
+    for owned in [key for key in world.metafields if key[0] == variant.gid]:
+        del world.metafields[owned]
+    world.happened("inventory_items/delete", partial(deleted_item_body, item))
+
+
 def delete_product(world: World, product: Product) -> None:
     """Remove a product with its variants, stock and metafields; orders keep their lines."""
     with world.lock:
-        gone = {product.gid, *(f"gid://shopify/ProductVariant/{number}" for number in product.variant_ids)}
         for variant in world.variants_of(product):
-            item = world.items.pop(variant.inventory_item_id)
-            world.variant_of_item.pop(item.id, None)
-            del world.variants[variant.id]
-            for key in [key for key in world.levels if key[0] == item.id]:
-                del world.levels[key]
-            world.happened("inventory_items/delete", partial(deleted_item_body, item))
-        for owned in [key for key in world.metafields if key[0] in gone]:
+            _remove(world, variant)
+        for owned in [key for key in world.metafields if key[0] == product.gid]:
             del world.metafields[owned]
         for collection in world.collections.values():
             if product.id in collection.product_ids:

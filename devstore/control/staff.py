@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -43,6 +44,8 @@ def checkout() -> ResponseReturnValue:
             source=given.get("source", "web"),
             attributes=[(str(key), str(value)) for key, value in (given.get("attributes") or {}).items()],
             note=given.get("note"),
+            processed_at=datetime.fromisoformat(given["processed_at"]) if given.get("processed_at") else None,
+            test=given.get("test", False),
         )
         if isinstance(done, Refused):
             return jsonify(refused=done.reason, variant_id=done.variant_id), 422
@@ -105,10 +108,13 @@ def edit() -> ResponseReturnValue:
 
 @blueprint.post("/pay")
 def pay() -> ResponseReturnValue:
-    """An order is paid."""
+    """An order is paid, or its authorized payment lapses."""
     here, given = world(), body()
     order = order_of(here, given)
-    acts.pay(here, order)
+    if given.get("expire"):
+        acts.expire(here, order)
+    else:
+        acts.pay(here, order)
     return _order_answer(here, order)
 
 
@@ -191,5 +197,32 @@ def product() -> ResponseReturnValue:
     if given.get("delete"):
         acts.delete_product(here, found)
         return jsonify(product_id=found.id, deleted=True)
-    acts.set_product_status(here, found, str(given.get("status", "")).upper())
-    return jsonify(product_id=found.id, status=found.status)
+    if "published" in given:
+        acts.publish_product(here, found, given["published"] is True)
+    if "status" in given:
+        acts.set_product_status(here, found, str(given["status"]).upper())
+    return jsonify(product_id=found.id, status=found.status, published=found.published_at is not None)
+
+
+@blueprint.post("/variant")
+def variant() -> ResponseReturnValue:
+    """Staff give a variant another SKU, let its stock be counted or not, or delete it alone."""
+    here, given = world(), body()
+    found = variant_of(here, given)
+    if given.get("delete"):
+        acts.delete_variant(here, found)
+        return jsonify(variant_id=found.id, deleted=True)
+    if "new_sku" in given:
+        acts.set_sku(here, found, str(given["new_sku"]))
+    if "tracked" in given:
+        acts.set_tracked(here, found, given["tracked"] is True)
+    return jsonify(variant_id=found.id, sku=found.sku)
+
+
+@blueprint.post("/archive")
+def archive() -> ResponseReturnValue:
+    """Staff archive an order, or open it again."""
+    here, given = world(), body()
+    order = order_of(here, given)
+    acts.archive(here, order, given.get("archived", True) is True)
+    return _order_answer(here, order)

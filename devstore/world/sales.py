@@ -251,6 +251,7 @@ class Order:
     cancel_reason: str | None = None
     closed_at: datetime | None = None
     test: bool = False
+    authorization_expired: bool = False
     edited: bool = False
     routed: bool = False
 

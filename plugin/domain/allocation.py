@@ -39,6 +39,7 @@ class QueuedLine:
     settled: units whose shipping we have recorded. held: units held for it by location (covered at sale or granted,
     less withdrawn, less settled). steps: how many entries of each numbered kind its ledger holds.
     overage: units recorded at sale as past the limit. tell_inherited: the merchant said that its customer be told.
+    payment_may_lapse: it is authorized, not captured; should it lapse, `paid_at` is None again.
     """
 
     line_id: str
@@ -57,6 +58,7 @@ class QueuedLine:
     steps: Mapping[str, int]
     overage: int = 0
     tell_inherited: bool = False
+    payment_may_lapse: bool = False
 
     @property
     def open_total(self) -> int:

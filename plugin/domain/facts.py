@@ -18,6 +18,7 @@ OrderGid = NewType("OrderGid", str)
 LineGid = NewType("LineGid", str)
 
 POINT_OF_SALE = "pos"  # the source Shopify gives an order taken at a till
+AUTHORIZED = "AUTHORIZED"  # a payment that is sure and not yet captured; it may still lapse
 CONTINUE = "CONTINUE"
 DENY = "DENY"
 
@@ -143,7 +144,7 @@ class Order:
     """
     One order with all its lines, as read at one moment.
 
-    paid_at: when it was fully paid, from its transactions; None while unpaid.
+    paid_at: when it was fully paid or its payment authorized, from its transactions; None while unpaid.
     status_url: the customer's order page; personal.
     return_status: Shopify's own word for what is under way; open-ended.
     restocks: what came back; a bulk read leaves them out.

@@ -161,14 +161,12 @@ class Store:
     def mails_to(self, email: str) -> list[dict[str, Any]]:
         return [m for m in self.mails() if email in m["to"]]
 
-    def buy(self, *wanted: tuple[str, int], paid: bool = True, source: str = "web") -> dict[str, Any]:
-        """A shopper's order, which the store must take."""
+    def buy(self, *wanted: tuple[str, int], **more: Any) -> dict[str, Any]:
+        """An order, which the store must take; `more` as `POST checkout` has it."""
         number = next(self._buyers)
         customer = {"email": f"b{number}@example.com", "first_name": f"B{number}", "last_name": "X", "locale": "en"}
         lines = [{"sku": sku, "quantity": units} for sku, units in wanted]
-        order: dict[str, Any] = self.control("checkout", lines=lines, customer=customer, paid=paid, source=source)[
-            "order"
-        ]
+        order: dict[str, Any] = self.control("checkout", lines=lines, customer=customer, **more)["order"]
         return order
 
     def stock(self, sku: str, available: int, place: str = BERLIN) -> None:

@@ -29,7 +29,7 @@ from plugin.adapters.database.tables import (
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.allocation import QueuedLine
-from plugin.domain.facts import LocationGid
+from plugin.domain.facts import AUTHORIZED, LocationGid
 from plugin.domain.ledger import Kind
 from plugin.domain.notices import Notice, NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise, published_promise
@@ -172,6 +172,7 @@ def _line_rows(tx: Transaction, shop: str, item_id: str) -> dict[str, Any]:
             orders.c.created_at,
             orders.c.updated_at,
             orders.c.paid_at,
+            orders.c.financial_status,
             orders.c.first_seen_at,
             orders.c.cancelled_at,
             orders.c.read_at,
@@ -206,6 +207,7 @@ def _line(
         steps=history.steps,
         overage=history.overage,
         tell_inherited=history.tell_inherited,
+        payment_may_lapse=row.financial_status == AUTHORIZED,
     )
 
 

@@ -11,6 +11,7 @@ from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.shopify.reading import ChangedWhileReading, instant, iso, unchanged
 from plugin.adapters.shopify.returns import read_restocks, was_returned
 from plugin.domain.facts import (
+    AUTHORIZED,
     Buyer,
     FulfillmentOrderLine,
     ItemGid,
@@ -93,7 +94,7 @@ def order_of(
         number=head["number"],
         created_at=created_at,
         updated_at=instant(str(head["updatedAt"])),
-        paid_at=_paid_at(payments, created_at) if head["fullyPaid"] else None,
+        paid_at=_paid_at(payments, created_at) if _is_paid(head) else None,
         cancelled_at=instant(head["cancelledAt"]),
         closed=head["closed"],
         test=head["test"],
@@ -126,7 +127,7 @@ def _read(client: AdminClient, order_id: OrderGid) -> Order | None:
     if head is None:
         return None
     payments = head["transactions"]
-    if head["fullyPaid"] and len(payments) == _PAYMENTS_IN_HEAD:
+    if _is_paid(head) and len(payments) == _PAYMENTS_IN_HEAD:
         payments = unchanged(head, client.run("order_payments", {"id": order_id})["order"])["transactions"]
     lines = list(_all(client, head, "lineItems", "order_lines"))
     fulfillment_lines = [
@@ -189,11 +190,21 @@ def _buyer(head: Mapping[str, Any]) -> Buyer:
     )
 
 
+def _is_paid(head: Mapping[str, Any]) -> bool:
+    """An authorized payment counts: its shop captures when it ships, and nothing more is asked of the customer."""
+    return bool(head["fullyPaid"]) or head["displayFinancialStatus"] == AUTHORIZED
+
+
 def _paid_at(payments: Sequence[Mapping[str, Any]], created_at: datetime) -> datetime:
-    """When the last payment came in. An order that is paid without one (nothing to pay) was paid as it was placed."""
-    times = [
-        instant(str(payment["processedAt"] or payment["createdAt"]))
-        for payment in payments
-        if payment["kind"] in ("SALE", "CAPTURE") and payment["status"] == "SUCCESS"
-    ]
-    return max(times, default=created_at)
+    """
+    When the customer had done their part: the last sale or authorization; capturing it later moves nobody back.
+
+    An order that is paid without a payment (nothing to pay) was paid as it was placed.
+    """
+    times = {
+        payment["kind"]: instant(str(payment["processedAt"] or payment["createdAt"]))
+        for payment in sorted(payments, key=lambda p: str(p["processedAt"] or p["createdAt"]))
+        if payment["status"] == "SUCCESS"
+    }
+    done = [times[kind] for kind in ("SALE", "AUTHORIZATION", "EMV_AUTHORIZATION") if kind in times]
+    return max(done, default=times.get("CAPTURE", created_at))

@@ -48,7 +48,7 @@ def settle(line: QueuedLine, draft: Draft, *, write: bool) -> Working:
     if wanted > in_queue:
         n = line.steps.get(Kind.TRANCHE.value, 0) + 1
         joined = line.changed_at if tranches else (line.paid_at or line.created_at)
-        tranches.append(Tranche(n, joined, wanted - in_queue, line.inherited, line.paid_at is None))
+        tranches.append(Tranche(n, joined, wanted - in_queue, line.inherited, not _is_settled(line)))
         new = frozenset({n})
     if write:
         tranches = [_paid(tranche, line, draft) if tranche.n not in new else tranche for tranche in tranches]
@@ -58,9 +58,14 @@ def settle(line: QueuedLine, draft: Draft, *, write: bool) -> Working:
     return Working(line, tranches, held, settled, new, shipped_from, overage=line.overage)
 
 
+def _is_settled(line: QueuedLine) -> bool:
+    """Whether the line was paid for in a way that no time undoes."""
+    return line.paid_at is not None and not line.payment_may_lapse
+
+
 def _paid(tranche: Tranche, line: QueuedLine, draft: Draft) -> Tranche:
     """Note once that a tranche was paid for: an edit may leave the order something more to pay."""
-    if not tranche.unpaid or line.paid_at is None:
+    if not tranche.unpaid or line.paid_at is None or line.payment_may_lapse:
         return tranche
     joined = queue_time_of(tranche, line)
     data = {"tranche": tranche.n, "queue_time": joined.isoformat()}
