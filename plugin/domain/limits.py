@@ -64,7 +64,7 @@ class Rule:
     What may be backordered.
 
     scope: who it speaks of (`plugin.domain.rules.Scope`). subject: GID of a product, variant or collection; the words
-    of a vendor, type or tag; empty for all.
+    of a vendor, type or tag; the fingerprint of picked products; empty for all. products: GIDs of those picked.
     usual_wait: weeks from and to, for when no delivery covers a unit.
     release_on: of a pre-order: nothing ships before it. longest_wait_weeks: nothing is sold that would ship later;
     None: any wait. A pre-order is not measured by it: its release day was chosen.
@@ -81,6 +81,7 @@ class Rule:
     release_on: date | None = None
     longest_wait_weeks: int | None = None
     when_late: WhenLate = WhenLate.SELL
+    products: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if (self.kind is RuleKind.PREORDER) != (self.release_on is not None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 
 from plugin.domain.limits import Rule
 
@@ -21,10 +22,12 @@ class Scope(StrEnum):
     VENDOR = "vendor"
     TYPE = "type"
     TAG = "tag"
+    PRODUCTS = "products"  # picked by hand
 
 
 OWN = (Scope.VARIANT, Scope.PRODUCT)  # the narrower first
-LISTED = (Scope.ALL, Scope.COLLECTION, Scope.VENDOR, Scope.TYPE, Scope.TAG)
+MOST_PICKED = 100
+"""Products that one rule can name. More are better told apart by a tag or a collection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ def matches(rule: Rule, variant: Described) -> bool:
             return same_words(rule.subject, variant.product_type)
         case Scope.TAG:
             return any(same_words(rule.subject, tag) for tag in variant.tags)
+        case Scope.PRODUCTS:
+            return variant.product_id in rule.products
+
+
+def fingerprint(products: Iterable[str]) -> str:
+    """Name a set of products: the same ones, however they were picked, are the same subject."""
+    return sha256("\n".join(sorted(set(products))).encode()).hexdigest()[:32]
 
 
 def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:

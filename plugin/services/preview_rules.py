@@ -103,9 +103,8 @@ def _with_kept(planned: Sequence[Rule], compared: _Compared, more_units: int) ->
     for variant_id, facts, was, verdict in compared.variants():
         if verdict.state is State.LIMIT_REACHED and verdict.rule is not None and compared.sells(variant_id, was):
             limit = Limit(LimitMode.UP_TO, max(facts.selling.owed, facts.selling.below_zero) + more_units)
-            own[variant_id] = replace(
-                verdict.rule, rule_id=NEW, scope=Scope.VARIANT.value, subject=variant_id, limit=limit, position=0
-            )
+            like = replace(verdict.rule, rule_id=NEW, scope=Scope.VARIANT.value, subject=variant_id)
+            own[variant_id] = replace(like, products=frozenset(), limit=limit, position=0)
     numbers = {r.subject: r.rule_id for r in planned if r.scope == Scope.VARIANT}
     rest = [r for r in planned if not (r.scope == Scope.VARIANT and r.subject in own)]
     return (*rest, *(replace(rule, rule_id=numbers.get(v, NEW)) for v, rule in own.items()))

@@ -15,7 +15,7 @@ from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.domain import rules as rule_order
 from plugin.domain.limits import Limit, LimitMode, Rule, RuleKind, WhenLate, WithoutDate
-from plugin.domain.rules import OWN, Described, RuleList, Scope
+from plugin.domain.rules import MOST_PICKED, OWN, Described, RuleList, Scope, fingerprint
 from plugin.errors import Conflict, FieldErrors, NotFound
 
 MOST_UNITS = 1_000_000
@@ -34,7 +34,8 @@ class RuleDraft:
     A rule as typed and checked.
 
     scope: one of `plugin.domain.rules.Scope`; subject: a GID or the words, empty for all. limit_units: only with
-    `up_to`. wait_from, wait_to: usual wait in weeks, both or none. without_date, when_late: `stop` or `sell`.
+    `up_to`. products: GIDs of those picked. wait_from, wait_to: usual wait in weeks, both or none. without_date,
+    when_late: `stop` or `sell`.
     kind: `backorder`, `preorder` (then release_on) or `discontinued`. rule_id: the rule it replaces, 0 for none.
     """
 
@@ -50,6 +51,7 @@ class RuleDraft:
     longest_wait: int | None = None
     when_late: str = WhenLate.SELL.value
     rule_id: int = NEW
+    products: tuple[str, ...] = ()
 
     def as_rule(self) -> Rule:
         wait = (self.wait_from, self.wait_to) if self.wait_from is not None and self.wait_to is not None else None
@@ -65,18 +67,20 @@ class RuleDraft:
             self.release_on,
             self.longest_wait,
             WhenLate(self.when_late),
+            frozenset(self.products),
         )
 
 
-def check_draft(form: Mapping[str, str], today: date | None = None) -> RuleDraft:
+def check_draft(form: Mapping[str, str], today: date | None = None, picked: Sequence[str] = ()) -> RuleDraft:
     """
-    Check a rule form: `which` (`vendor:Acme`) or `scope` and `subject`, `kind`, `release_on`, `limit_mode`,
-    `limit_units`, `wait_from`, `wait_to`, `longest_wait`, `without_date`, `when_late`, `rule_id`.
+    Check a rule form: `which` (`vendor:Acme`, `products:`) or `scope` and `subject`, `kind`, `release_on`,
+    `limit_mode`, `limit_units`, `wait_from`, `wait_to`, `longest_wait`, `without_date`, `when_late`, `rule_id`.
 
     A blank number beside "up to" is an error, never "no limit"; 0 is a number and means none.
 
     Args:
         today: In the shop's zone: a release day before it is refused.
+        picked: GIDs of the products ticked, for a rule of picked products.
     Raises:
         FieldErrors: A sentence for each field that cannot be used.
     """
@@ -99,7 +103,7 @@ def check_draft(form: Mapping[str, str], today: date | None = None) -> RuleDraft
         form, "when_late", WhenLate, WhenLate.SELL, errors, "Choose what happens when the delivery is late."
     )
     release_on = _release(form, today, errors) if kind == RuleKind.PREORDER.value else None
-    scope, subject = _which(form, errors)
+    scope, subject = _which(form, picked, errors)
     if errors:
         raise FieldErrors(errors)
     number = form.get("rule_id", "")
@@ -117,6 +121,7 @@ def check_draft(form: Mapping[str, str], today: date | None = None) -> RuleDraft
         longest,
         when_late,
         rule_id,
+        tuple(sorted(set(picked))) if scope == Scope.PRODUCTS else (),
     )
 
 
@@ -190,10 +195,14 @@ def _release(form: Mapping[str, str], today: date | None, errors: dict[str, str]
     return day
 
 
-def _which(form: Mapping[str, str], errors: dict[str, str]) -> tuple[str, str]:
+def _which(form: Mapping[str, str], picked: Sequence[str], errors: dict[str, str]) -> tuple[str, str]:
     scope, subject = form.get("scope", "all"), form.get("subject", "")
     if form.get("which"):
         scope, _, subject = form["which"].partition(":")
+    if scope == Scope.PRODUCTS:
+        if not 0 < len(set(picked)) <= MOST_PICKED:
+            errors["product"] = f"Tick the products it is for, {MOST_PICKED} at most. More are better told by a tag."
+        return scope, fingerprint(picked)
     subject = "" if scope == Scope.ALL else subject.strip()
     is_known = scope in {s.value for s in Scope} and bool(subject) == (scope != Scope.ALL)
     if not is_known or len(subject) > LONGEST_SUBJECT:
@@ -240,7 +249,8 @@ def _own_limit(variant: Described, like: Rule, limit: Limit, own: Mapping[tuple[
     scope = Scope.VARIANT.value
     kind = RuleKind.BACKORDER if like.kind is RuleKind.DISCONTINUED else like.kind
     number = own.get((scope, variant.variant_id), NEW)
-    return replace(like, rule_id=number, scope=scope, subject=variant.variant_id, limit=limit, position=0, kind=kind)
+    own_rule = replace(like, rule_id=number, scope=scope, subject=variant.variant_id, products=frozenset())
+    return replace(own_rule, limit=limit, position=0, kind=kind)
 
 
 def clearing(subjects: Iterable[tuple[str, str]], what: str = "") -> Change:
@@ -346,9 +356,11 @@ _OF_SCOPE = {
 
 def _require_subjects(tx: Transaction, shop: str, found: Iterable[Difference]) -> None:
     """What is new must speak of something that exists; words (a vendor, a type, a tag) may come later."""
-    new = [c.becomes for c in found if c.becomes is not None and c.was is None]
+    listed = list(found)
+    new = [c.becomes for c in listed if c.becomes is not None and c.was is None]
+    picked = {p for c in listed if c.becomes for p in c.becomes.products - (c.was.products if c.was else frozenset())}
     for scope, column in _OF_SCOPE.items():
-        wanted = {r.subject for r in new if r.scope == scope}
+        wanted = {r.subject for r in new if r.scope == scope} | (picked if scope == Scope.PRODUCT else set())
         for ids in _batches(sorted(wanted)):
             statement = select(column).where(column.table.c.shop == shop, column.in_(ids))
             if {row[0] for row in tx.execute(statement)} != set(ids):

@@ -86,6 +86,7 @@ WHO = {
     "vendor": "Vendor {}",
     "type": "Type {}",
     "tag": "Tag {}",
+    "products": "Products {}",
     "product": "Product {}",
     "variant": "Variant {}",
 }

@@ -33,3 +33,7 @@ def of_gid(gid: str) -> str:
 
 def variant_gid(number: int) -> str:
     return f"gid://shopify/ProductVariant/{number}"
+
+
+def product_gid(number: int) -> str:
+    return f"gid://shopify/Product/{number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from flask import g, redirect, render_template, request
@@ -13,6 +13,7 @@ from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import catalog, history, queue, rule_list, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.limits import Limit
+from plugin.domain.rules import MOST_PICKED, Described
 from plugin.errors import FieldErrors
 from plugin.services import correct_stock, set_rules
 from plugin.web import labels, previews
@@ -121,6 +122,8 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
     if len(ids) > MOST_AT_ONCE:
         says = f"At most {MOST_AT_ONCE:,} at once. Narrow the list, or make a rule in Settings."
         return _list({"chosen": says}, request.form), 422
+    if request.form.get("rule") == "yes":
+        return _one_rule(chosen)
     name = count(len(chosen), "variant")
     if request.form.get("limit_mode") == "inherit":
         says = f"{name}: no setting of their own; their product’s setting or the list of rules decides"
@@ -141,6 +144,15 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
     for variant_id in ids:
         fields.add("id", of_gid(variant_id))
     return previews.show(wanted, says=says, form=fields, action="/products/set", back="/products", may_turn_on=False)
+
+
+def _one_rule(chosen: Sequence[Described]) -> AnyResponse | tuple[str, int]:
+    """The form of a rule for the products of these variants."""
+    found = sorted({of_gid(v.product_id) for v in chosen})
+    if len(found) > MOST_PICKED:
+        says = f"One rule can name {MOST_PICKED} products. Narrow the list, or give them a tag or a collection."
+        return _list({"chosen": says}, request.form), 422
+    return redirect(f"/settings/rules/new?{urlencode([('product', number) for number in found])}", 303)
 
 
 def _limit_words(limit: Limit) -> str:

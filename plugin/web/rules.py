@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from flask import abort, g, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -11,12 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import rule_list
 from plugin.adapters.database.reports.rule_list import RuleRow
-from plugin.domain.rules import OWN
+from plugin.domain.rules import MOST_PICKED, OWN, Scope
 from plugin.errors import FieldErrors
 from plugin.services import save_settings, set_rules, switch_shop
 from plugin.services.set_rules import RuleDraft
 from plugin.web import labels, previews, samples
-from plugin.web.numbers import LARGEST_ROW
+from plugin.web.numbers import LARGEST_ROW, product_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -27,7 +29,9 @@ BLANK = RuleRow(scope="")
 
 @blueprint.get("/settings/rules/new")
 def new() -> str:
-    return _page(BLANK)
+    """An empty form, or one for the products named by `product`."""
+    picked = _picked(request.args)
+    return _page(replace(BLANK, scope=Scope.PRODUCTS.value) if picked else BLANK, picked=picked)
 
 
 @blueprint.get("/settings/rules/<row:rule_id>")
@@ -37,11 +41,18 @@ def edit(rule_id: int) -> str:
 
 @blueprint.post("/settings/rule")
 def change() -> AnyResponse | str | tuple[str, int]:
-    """Preview first (`act` preview), then save (`act` save or save_on): the confirmation carries the same fields."""
+    """
+    Preview first (`act` preview), then save (`act` save or save_on): the confirmation carries the same fields.
+
+    While there are words in `find`, products are looked for and the form comes back.
+    """
+    picked = _picked(request.form)
+    if request.form.get("find", "").strip():
+        return _page(BLANK, typed=request.form, picked=picked)
     try:
-        draft = set_rules.check_draft(request.form, g.today)
+        draft = set_rules.check_draft(request.form, g.today, picked)
     except FieldErrors as exc:
-        return _page(BLANK, typed=request.form, errors=exc.errors), 422
+        return _page(BLANK, typed=request.form, errors=exc.errors, picked=picked), 422
     if draft.scope in OWN:
         abort(400)  # no form here offers it: a product's own setting is made on its page
     says = _says(draft)
@@ -108,6 +119,12 @@ def sample() -> str:
     return render_template("pages/settings_sample.html", samples=samples.of(settings, rule, g.today))
 
 
+def _picked(fields: MultiDict[str, str]) -> list[str]:
+    """The products ticked, as GIDs; at most one more than a rule can name."""
+    numbers = (n for n in dict.fromkeys(fields.getlist("product")) if n.isascii() and n.isdigit() and len(n) < 20)
+    return [product_gid(int(n)) for n in islice(numbers, MOST_PICKED + 1)]
+
+
 def _rule_id() -> int:
     text = request.form.get("rule_id", "")
     if not (text.isascii() and text.isdigit()) or int(text) > LARGEST_ROW:
@@ -125,7 +142,7 @@ def _listed(rule_id: int) -> RuleRow:
 
 def _says(draft: RuleDraft) -> str:
     with parts().database.read() as tx:
-        name = rule_rows.name_of(tx, g.shop, draft.scope, draft.subject)
+        name = rule_rows.name_of(tx, g.shop, draft.scope, draft.subject, draft.products)
     return f"{labels.who(draft.scope, name)}: {labels.rule_words(draft, g.today)}"
 
 
@@ -133,21 +150,37 @@ def _small(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def _page(rule: RuleRow, *, typed: MultiDict[str, str] | None = None, errors: Mapping[str, str] | None = None) -> str:
+def _page(
+    rule: RuleRow,
+    *,
+    typed: MultiDict[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    picked: Sequence[str] = (),
+) -> str:
+    words = typed.get("find", "").strip() if typed is not None else ""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
         choices = rule_list.choices(tx, g.shop)
         seen = rule_rows.last_change(tx, g.shop).number
-    form = typed if typed is not None else rule
-    which = typed.get("which", "") if typed is not None else f"{rule.scope}:{rule.subject}" if rule.scope else ""
+        ticked = rule_rows.products_by_id(tx, g.shop, picked) if picked else list(rule.products)
+        found = [pair for pair in rule_list.find_products(tx, g.shop, words) if pair not in ticked] if words else []
     shown = samples.rule_as_typed(typed, rule) if typed is not None else rule
     return render_template(
         "pages/rule.html",
-        rule=form,
-        which=which,
+        rule=typed if typed is not None else rule,
+        which=typed.get("which", "") if typed is not None else _which(rule),
         name=rule.name,
         choices=choices,
+        ticked=ticked,
+        found=found,
+        words=words,
         seen=seen,
         samples=samples.of(settings, shown, g.today),
         errors=errors,
     )
+
+
+def _which(rule: RuleRow) -> str:
+    if rule.scope == Scope.PRODUCTS:
+        return f"{rule.scope}:"
+    return f"{rule.scope}:{rule.subject}" if rule.scope else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.domain.limits import Rule, WithoutDate
-from plugin.domain.rules import Described, RuleList, move, put, take_away
+from plugin.domain.rules import Described, RuleList, fingerprint, move, put, take_away
 from tests.builders import up_to
 
 BOOT = Described(
@@ -41,6 +43,24 @@ def test_each_kind_of_rule_knows_its_own() -> None:
         assert decider(rule(9, scope, subject)) == 9
     for scope, subject in (("collection", "c3"), ("vendor", "Acm"), ("type", ""), ("tag", "acme")):
         assert decider(rule(9, scope, subject)) is None
+
+
+def test_a_rule_for_picked_products_stands_in_the_list_like_any_other() -> None:
+    picked = replace(rule(7, "products", fingerprint({"p1", "p2"}), position=2), products=frozenset({"p1", "p2"}))
+    everything, vendor = rule(1, "all", position=3), rule(2, "vendor", "Acme", position=1)
+    assert decider(everything, picked) == 7
+    assert decider(everything, picked, vendor) == 2
+    assert decider(everything, picked, rule(3, "product", "p1")) == 3
+    assert decider(everything, picked, of=Described("v9", "p9", vendor="Acme")) == 1
+
+
+def test_the_same_products_picked_again_are_the_same_rule() -> None:
+    first = replace(rule(1, "products", fingerprint(["p1", "p2"]), position=1), products=frozenset({"p1", "p2"}))
+    again = replace(rule(0, "products", fingerprint(["p2", "p1", "p2"]), units=9), products=frozenset({"p1", "p2"}))
+    (kept,) = put((first,), again)
+    assert (kept.rule_id, kept.limit.units) == (1, 9)
+    other = replace(rule(0, "products", fingerprint(["p2"])), products=frozenset({"p2"}))
+    assert [r.position for r in put((first,), other)] == [1, 2]
 
 
 def test_a_setting_of_its_own_beats_the_list_and_a_variants_beats_its_products() -> None:
@@ -91,7 +111,7 @@ def test_a_rule_that_goes_leaves_no_gap_in_the_numbers() -> None:
 
 
 subjects = st.sampled_from(["A", "B", "C"])
-scopes = st.sampled_from(["collection", "vendor", "type", "tag"])
+scopes = st.sampled_from(["collection", "vendor", "type", "tag", "products"])
 
 
 @given(st.lists(st.tuples(scopes, subjects), max_size=8), st.data())

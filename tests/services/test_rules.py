@@ -192,6 +192,9 @@ def any_change(chance: random.Random, now: tuple[Rule, ...]) -> Change:
     if deed in ("remove", "clear") and now:
         gone = chance.choice(now)
         return set_rules.clearing([(gone.scope, gone.subject)], "removed")
+    if deed == "save" and chance.random() < 0.25:
+        picked = [gid("Product", 2 * n) for n in chance.sample(range(20), 4)]
+        return set_rules.saving(check_draft({**GOOD, **fields, "which": "products:"}, picked=picked), "picked")
     which = chance.choice(
         ("all:", "vendor:Acme", "type:Boots", "tag:WINTER", "tag:sale", "collection:" + gid("Collection", 1))
     )
@@ -312,6 +315,29 @@ def test_a_rule_for_what_this_shop_does_not_have_is_refused(database: Database, 
     assert stored(database) == ()
 
 
+def test_a_rule_for_picked_products_has_its_place_and_names_only_what_this_shop_has(
+    database: Database, jobs: JobQueue
+) -> None:
+    open_shop(database, SHOP, 12, 1)
+    open_shop(database, OTHER, 20, 1)
+    set_rules.save(database, jobs, SHOP, draft(which="all:", limit_mode="never"), NOW)
+    mine = [gid("Product", n) for n in (0, 4)]
+    set_rules.save(database, jobs, SHOP, check_draft({**GOOD, "which": "products:"}, picked=mine), NOW)
+    assert [r.scope for r in RuleList(stored(database)).listed] == ["products", "all"]
+    picked = RuleList(stored(database)).listed[0]
+    assert picked.products == frozenset(mine)
+    for product, scope in ((4, "products"), (2, "all")):
+        found = RuleList(stored(database)).deciding(Described("v", gid("Product", product)))
+        assert found is not None
+        assert found.scope == scope
+    edited = check_draft({**GOOD, "which": "products:", "rule_id": str(picked.rule_id)}, picked=[gid("Product", 18)])
+    with pytest.raises(NotFound):
+        set_rules.make(database, jobs, SHOP, set_rules.saving(edited), NOW)
+    with database.read() as tx:
+        shown = rule_list.listed(tx, SHOP)[0].rule
+    assert (shown.name, shown.number) == ("Product 000, Product 004", 1)
+
+
 def test_what_would_close_for_being_owed_can_be_kept_open_by_name(database: Database, jobs: JobQueue) -> None:
     open_shop(database, SHOP, 40, 5)
     set_rules.save(database, jobs, SHOP, draft(which="all:", limit_mode="no_limit"), NOW)
@@ -380,6 +406,13 @@ def test_a_rule_with_a_hole_is_refused_at_its_field(field: str, form: dict[str, 
     with pytest.raises(FieldErrors) as refused:
         check_draft({**GOOD, **form}, TODAY)
     assert set(refused.value.errors) == {field}
+
+
+@pytest.mark.parametrize("many", [0, 101])
+def test_a_rule_for_picked_products_names_one_to_a_hundred(many: int) -> None:
+    with pytest.raises(FieldErrors) as refused:
+        check_draft({**GOOD, "which": "products:"}, TODAY, [gid("Product", n) for n in range(many)])
+    assert set(refused.value.errors) == {"product"}
 
 
 def test_a_release_today_and_a_discontinued_rule_without_a_limit_are_taken() -> None:

@@ -50,6 +50,10 @@ def page(site: Site, path: str = "/settings") -> str:
     return " ".join(site.get(path).text.split())
 
 
+def page_of(text: str) -> str:
+    return " ".join(text.split())
+
+
 def test_the_rules_stand_as_sentences_in_their_order(site: Site) -> None:
     add(site, "vendor:Acme", limit_mode="never")
     add(site, f"collection:{CLOTHING}", kind="preorder", release_on="2027-09-03", limit_units="20")
@@ -83,6 +87,32 @@ def test_a_rule_is_found_again_in_its_form_and_edited(site: Site) -> None:
         "winter",
         18,
     )
+
+
+def test_products_are_found_ticked_and_made_one_rule_with_its_place(site: Site) -> None:
+    found = site.post("/settings/rule", {**GOOD, "which": "products:", "find": "FELLSIDE"}).text
+    assert '<option value="products:" selected>' in found
+    assert '<input type="checkbox" name="product" value="111">' in found
+    assert seeding.SECRET not in site.post("/settings/rule", {**GOOD, "which": "products:", "find": "%"}).text
+    assert "Tick the products" in site.post("/settings/rule", {**GOOD, "which": "products:", "act": "preview"}).text
+    form: dict[str, object] = {**GOOD, "which": "products:", "product": ["111"], "act": "preview"}
+    shown = page_of(site.post("/settings/rule", form).text)
+    assert "Products Fellside Boot: up to 4 each" in shown
+    assert '<input type="hidden" name="product" value="111">' in shown
+    assert site.post("/settings/rule", {**form, "act": "save"}).status_code == 303
+    assert [(row.scope, row.products) for row in listed(site)] == [("products", [BOOT]), ("all", [])]
+    text = re.sub(r"<[^>]+>", "", page(site))
+    assert "Products Fellside Boot: up to 4 each" in text
+    edit = page(site, f"/settings/rules/{listed(site)[0].id}")
+    assert '<input type="checkbox" name="product" value="111" checked>' in edit
+
+
+def test_ticked_variants_become_the_products_of_one_rule(site: Site) -> None:
+    answer = site.post("/products/set", {"id": ["11", "12"], "rule": "yes", "limit_mode": ""})
+    assert answer.headers["Location"] == "/settings/rules/new?product=111"
+    form = page(site, answer.headers["Location"])
+    assert '<input type="checkbox" name="product" value="111" checked>' in form
+    assert "Fellside Boot" in form
 
 
 def test_the_form_offers_what_this_shop_sells_and_nothing_of_another(site: Site) -> None:

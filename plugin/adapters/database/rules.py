@@ -59,8 +59,28 @@ def of_shop(tx: Transaction, shop: str) -> tuple[Rule, ...]:
     return tuple(_rule(row) for row in rows)
 
 
-def name_of(tx: Transaction, shop: str, scope: str, subject: str) -> str:
-    """The title of a collection; any other subject is its own name."""
+NAMED = 3
+"""Products that a rule is called by; the others are counted."""
+
+
+def products_by_id(tx: Transaction, shop: str, product_ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Products of this shop, ids and titles, by title; others are absent."""
+    wanted = sorted(set(product_ids))
+    statement = select(products.c.product_id, products.c.title)
+    rows = tx.execute(statement.where(products.c.shop == shop, products.c.product_id.in_(wanted)))
+    return sorted(((row.product_id, row.title) for row in rows), key=lambda pair: (pair[1].casefold(), pair[0]))
+
+
+def called(titles: Sequence[str]) -> str:
+    """Say picked products in short: `Fellside Boot, Ridge Tent, Tarn Lantern and 9 more`."""
+    shown = ", ".join(titles[:NAMED])
+    return f"{shown} and {len(titles) - NAMED} more" if len(titles) > NAMED else shown
+
+
+def name_of(tx: Transaction, shop: str, scope: str, subject: str, picked: Iterable[str] = ()) -> str:
+    """The title of a collection, the titles of picked products; any other subject is its own name."""
+    if scope == Scope.PRODUCTS:
+        return called([title for _, title in products_by_id(tx, shop, picked)])
     if scope != Scope.COLLECTION:
         return subject
     title = select(collections.c.title).where(collections.c.shop == shop, collections.c.collection_id == subject)
@@ -81,6 +101,7 @@ def _rule(row: Any) -> Rule:
         release_on=row.release_on,
         longest_wait_weeks=row.longest_wait_weeks,
         when_late=WhenLate(row.when_late),
+        products=frozenset(row.products),
     )
 
 
@@ -89,6 +110,7 @@ def _values(rule: Rule) -> dict[str, Any]:
     return {
         "scope": rule.scope,
         "subject": rule.subject,
+        "products": sorted(rule.products),
         "position": rule.position,
         "kind": rule.kind.value,
         "release_on": rule.release_on,
@@ -210,4 +232,5 @@ def _from_json(raw: Mapping[str, Any]) -> Rule:
         date.fromisoformat(raw["release_on"]) if raw["release_on"] else None,
         raw["longest_wait_weeks"],
         WhenLate(raw["when_late"]),
+        frozenset(raw.get("products", ())),
     )

@@ -115,9 +115,11 @@ rules = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("shop", ShopName, ForeignKey("shops.shop", ondelete="CASCADE"), nullable=False),
-    # variant, product: a setting of its own, which beats the list; all, collection, vendor, type, tag: the list
+    # variant, product: a setting of its own, which beats the list; all others (`plugin.domain.rules.Scope`): the list
     Column("scope", String(10), nullable=False),
-    Column("subject", String(255), nullable=False, default=""),  # GID of a thing; the words of a vendor, type or tag
+    # GID of a thing; the words of a vendor, type or tag; of picked products their fingerprint
+    Column("subject", String(255), nullable=False, default=""),
+    Column("products", Json, nullable=False, default=list, server_default="[]"),  # picked ones: GIDs
     Column("position", Integer, nullable=False, default=0),  # in the list, from the top
     Column("kind", String(12), nullable=False, default="backorder"),  # backorder, preorder, discontinued
     Column("release_on", Date),  # of a pre-order

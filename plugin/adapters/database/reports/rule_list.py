@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, and_, func, select
 
-from plugin.adapters.database.tables import collections, products, rules, variant_states
+from plugin.adapters.database import rules as rule_rows
+from plugin.adapters.database.tables import collections, products, rules, variant_states, variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.rules import OWN
 
 CHOICES_SHOWN = 300
+PRODUCTS_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class RuleRow:
     """
     A rule's fields. The defaults are the one we propose to a shop that has none.
 
-    number: its place in the list, from 1; 0 for a setting of its own. name: of a collection; else the subject.
+    number: its place in the list, from 1; 0 for a setting of its own. name: of a collection, of picked products; else
+    the subject. products: ids and titles of those picked.
     """
 
     rule_id: int | None = None
@@ -38,6 +42,7 @@ class RuleRow:
     when_late: str = "sell"
     number: int = 0
     name: str = ""
+    products: tuple[tuple[str, str], ...] = ()
 
 
 PROPOSED = RuleRow()
@@ -74,7 +79,7 @@ def for_subjects(tx: Transaction, shop: str, *subjects: tuple[str, str]) -> dict
 def one(tx: Transaction, shop: str, rule_id: int | None) -> RuleRow | None:
     """Read a rule by its id; None when this shop has none such."""
     row = tx.execute(_rules(shop).where(rules.c.id == rule_id)).one_or_none()
-    return _rule(row) if row else None
+    return _rule(row, rule_rows.products_by_id(tx, shop, row.products)) if row else None
 
 
 def listed(tx: Transaction, shop: str) -> list[Entry]:
@@ -87,7 +92,11 @@ def listed(tx: Transaction, shop: str) -> list[Entry]:
         )
     )
     rows = tx.rows(_rules(shop).where(rules.c.scope.not_in(OWN)).order_by(rules.c.position, rules.c.id))
-    return [Entry(_rule(row), counted.get(row.id, 0)) for row in rows]
+    titles = dict(rule_rows.products_by_id(tx, shop, {product for row in rows for product in row.products}))
+    return [
+        Entry(_rule(row, [(p, title) for p, title in titles.items() if p in row.products]), counted.get(row.id, 0))
+        for row in rows
+    ]
 
 
 def own_settings(tx: Transaction, shop: str) -> int:
@@ -138,7 +147,23 @@ def _rules(shop: str) -> Select[Any]:
     return select(rules, collections.c.title).outerjoin(collections, named).where(rules.c.shop == shop)
 
 
-def _rule(row: Any) -> RuleRow:
+def find_products(tx: Transaction, shop: str, words: str) -> list[tuple[str, str]]:
+    """Products whose title, or a SKU of which, holds the words: ids and titles, a page full at most."""
+    literal = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    like = f"%{literal}%"
+    skus = select(variants.c.product_id).where(
+        variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.sku.ilike(like, escape="\\")
+    )
+    is_meant = products.c.title.ilike(like, escape="\\") | products.c.product_id.in_(skus)
+    statement = select(products.c.product_id, products.c.title).where(
+        products.c.shop == shop, products.c.gone_at.is_(None), is_meant
+    )
+    rows = tx.execute(statement.order_by(products.c.title, products.c.product_id).limit(PRODUCTS_FOUND))
+    return [(row.product_id, row.title) for row in rows]
+
+
+def _rule(row: Any, picked: Sequence[tuple[str, str]] = ()) -> RuleRow:
+    name = rule_rows.called([title for _, title in picked]) if row.products else row.title or row.subject
     return RuleRow(
         row.id,
         row.scope,
@@ -153,5 +178,6 @@ def _rule(row: Any) -> RuleRow:
         row.longest_wait_weeks,
         row.when_late,
         0 if row.scope in OWN else max(1, row.position),
-        row.title or row.subject,
+        name,
+        tuple(picked),
     )
