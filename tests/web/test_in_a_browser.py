@@ -17,6 +17,7 @@ PATHS = [
     "/first-run",
     "/settings",
     "/settings/rules/new",
+    "/settings/rules/new?product=111",
     "/settings/rules/1",
     "/products",
     "/products/11",
