@@ -76,6 +76,14 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class BundlePart:
+    """A component of a bundle, and how many units of it one bundle needs."""
+
+    variant_id: VariantGid
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     variant_id: VariantGid
     item_id: ItemGid
@@ -85,6 +93,8 @@ class Variant:
     price: str
     product: Product
     badge: str | None = None  # the raw value of our metafield, None when it does not exist
+    is_bundle: bool = False  # sold only as its components (`requiresComponents`), so it owns no stock
+    parts: tuple[BundlePart, ...] = ()  # of a bundle; none when the app that made it keeps them to itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,12 @@ class Reason(StrEnum):
     NO_RULE = "no_rule"
     BY_HAND = "by_hand"  # someone else turned the switch
     BRAKE = "brake"
+    # Of a bundle (plugin.domain.bundles):
+    COMPONENT_LIMIT = "component_limit"
+    COMPONENT_STOPPED = "component_stopped"
+    COMPONENT_SHORT = "component_short"  # fewer units left than one bundle needs, and they sell one by one first
+    BUNDLE_UNKNOWN = "bundle_unknown"  # Shopify does not tell us all its components
+    BUNDLE_NESTED = "bundle_nested"  # a component is a bundle itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -264,11 +265,26 @@ class NextUnit:
     What the next buyer would be told, and the first delivery when all of it is already promised.
 
     free_units: units of the delivery behind the promise that nobody was promised; None without a delivery.
+    later: what is told of the units after those: up to how many units each promise holds, counted from the first.
     """
 
     promise: Promise
     reserved: date | None = None
     free_units: int | None = None
+    later: tuple[tuple[int, Promise], ...] = ()
+
+    def of_units(self, units: int) -> Promise | None:
+        """What is told of the last of so many units; None when no delivery known here brings them all."""
+        return self._holding(units)[1]
+
+    def units_at(self, units: int) -> int | None:
+        """Up to how many units that promise holds; None when no delivery stands behind it."""
+        return self._holding(units)[0]
+
+    def _holding(self, units: int) -> tuple[int | None, Promise | None]:
+        if self.free_units is None or units <= self.free_units:
+            return self.free_units, self.promise
+        return next((step for step in self.later if units <= step[0]), (None, None))
 
     def to_json(self) -> dict[str, Any]:
         raw = self.promise.to_json()
@@ -276,11 +292,18 @@ class NextUnit:
             raw["reserved"] = self.reserved.isoformat()
         if self.free_units is not None:
             raw["free"] = self.free_units
+        if self.later:
+            raw["later"] = [[units, promise.to_json()] for units, promise in self.later]
         return raw
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> NextUnit:
-        return NextUnit(Promise.from_json(raw), _day(raw.get("reserved")), raw.get("free"))
+        later = tuple((units, Promise.from_json(promise)) for units, promise in raw.get("later", ()))
+        return NextUnit(Promise.from_json(raw), _day(raw.get("reserved")), raw.get("free"), later)
+
+
+LATER_STEPS = 5
+"""Deliveries looked at for one who needs several units at once, as a bundle does of a component."""
 
 
 def next_unit(dates: Dates, pegging: Pegging, previous: Promise | None) -> NextUnit:
@@ -292,9 +315,12 @@ def next_unit(dates: Dates, pegging: Pegging, previous: Promise | None) -> NextU
     promise = dates.of_rows(free[:1], 0, previous)
     first = pegging.order[0]
     window = dates.windows[first]
-    if first != free[0] and window is not None and promise.kind is PromiseKind.DATE:
-        return NextUnit(promise, window.from_, pegging.leftover[free[0]])
-    return NextUnit(promise, None, pegging.leftover[free[0]])
+    is_reserved = first != free[0] and window is not None and promise.kind is PromiseKind.DATE
+    upto = list(accumulate(pegging.leftover[row_id] for row_id in free[:LATER_STEPS]))
+    later = tuple(
+        (units, dates.of_rows((row_id,), 0, None)) for units, row_id in zip(upto[1:], free[1:LATER_STEPS], strict=True)
+    )
+    return NextUnit(promise, window.from_ if is_reserved and window else None, upto[0], later)
 
 
 def moved_materially(told: Promise, now: Promise, tell_after_days: int) -> bool:

@@ -30,6 +30,11 @@ REASONS = {
     "no_rule": "No rule covers it, so your own setting stands.",
     "by_hand": "Somebody changed “Continue selling when out of stock” in Shopify. We left it as it is.",
     "brake": "Many variants went to zero at once. Nothing opens until you say whether that is real.",
+    "component_limit": "As much of a component is owed as its limit allows, or too little is left for one more bundle.",
+    "component_stopped": "A component has run out and is not sold on backorder.",
+    "component_short": "Fewer units of a component are left than one bundle needs. It opens when those are sold.",
+    "bundle_unknown": "Shopify does not tell us what it is made of, so your own setting stands.",
+    "bundle_nested": "A component is a bundle itself, so your own setting stands.",
 }
 
 EXPLAINED = {
