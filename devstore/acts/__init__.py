@@ -1,5 +1,6 @@
 """What people do to a shop. Each act holds the shop's lock, changes state, and says which webhooks follow from it."""
 
+from devstore.acts.bundling import make_bundle
 from devstore.acts.cancelling import archive, cancel
 from devstore.acts.checkout import Buyer, Refused, Wanted, checkout, find_variant
 from devstore.acts.editing import edit
@@ -43,6 +44,7 @@ __all__ = [
     "fulfill",
     "fulfill_lines",
     "hold",
+    "make_bundle",
     "merge",
     "move",
     "open_return",

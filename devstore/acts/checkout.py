@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from devstore.acts.goods import product_changed
 from devstore.acts.paying import record_authorization, record_sale
@@ -14,11 +15,12 @@ from devstore.acts.routing import plan_locations, route
 from devstore.acts.stock import StockChanges, level_at
 from devstore.payloads.customer import full_customer_body
 from devstore.payloads.order import order_body
-from devstore.world import Address, Customer, LineItem, Order, Variant, World
+from devstore.world import Address, Customer, LineItem, LineItemGroup, Order, Variant, World
 
 ROUTING_DELAY_S = 0.2
 WEB = "web"
 AUTHORIZED = "authorized"
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def checkout(
             attributes=list(attributes),
             shipping_address=replace(buyer.address, first_name=buyer.first_name, last_name=buyer.last_name),
         )
-        order.lines = [line_for(world, world.variants[one.variant_id], one.quantity, one.properties) for one in lines]
+        order.lines = [line for one in lines for line in _lines_of(world, one)]
         world.orders[order.id] = order
         customer.order_ids.append(order.id)
         changes = StockChanges(world)
@@ -151,14 +153,51 @@ def refusal_of(world: World, lines: Sequence[Wanted]) -> Refused | None:
         if product.status != "ACTIVE" or product.published_at is None:
             return Refused(f"{product.title} is not for sale", variant.id)
         units[variant.id] += line.quantity
-    for variant_id, wanted in units.items():
+    return shortage_of(world, units)
+
+
+def shortage_of(world: World, units: Mapping[int, int]) -> Refused | None:
+    """
+    Return why so many units by variant cannot be sold together, or None.
+
+    A bundle is held to its own policy and to those of its components, whose units it shares with the rest of the cart.
+    """
+    wanted: Counter[int] = Counter(units)
+    for variant_id, count in units.items():
+        for part in world.variants[variant_id].parts:
+            wanted[part.variant_id] += count * part.quantity
+    for variant_id, count in wanted.items():
         variant = world.variants[variant_id]
-        item = world.items[variant.inventory_item_id]
-        left = world.online_available(item.id)
-        if item.tracked and variant.policy == "DENY" and wanted > left:
+        left = world.online_available(variant.inventory_item_id)
+        if world.is_counted(variant) and variant.policy == "DENY" and count > left:
             title = world.products[variant.product_id].title
             return Refused(f"{title} is sold out" if left <= 0 else f"only {left} of {title} left", variant_id)
     return None
+
+
+def _lines_of(world: World, wanted: Wanted) -> list[LineItem]:
+    """Return the lines a cart line becomes: one, or one for each component of a bundle, with its share of the price."""
+    variant = world.variants[wanted.variant_id]
+    if not variant.parts:
+        return [line_for(world, variant, wanted.quantity, wanted.properties)]
+    group = LineItemGroup(
+        world.id("LineItemGroup"),
+        world.products[variant.product_id].title,
+        wanted.quantity,
+        variant.product_id,
+        variant.id,
+        variant.sku,
+    )
+    components = [(world.variants[part.variant_id], part.quantity) for part in variant.parts]
+    apart = sum((component.price * count for component, count in components), Decimal(0))
+    lines = []
+    for component, count in components:
+        line = line_for(world, component, wanted.quantity * count, wanted.properties)
+        line.group = group
+        if apart:
+            line.price = (variant.price * component.price / apart).quantize(CENT)
+        lines.append(line)
+    return lines
 
 
 def line_for(world: World, variant: Variant, quantity: int, properties: Sequence[tuple[str, str]] = ()) -> LineItem:

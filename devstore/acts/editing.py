@@ -77,3 +77,5 @@ def _check(world: World, order: Order, quantities: Mapping[int, int], added: Seq
     for variant_id, units in added:
         if variant_id not in world.variants or units < 1:
             raise ActError(f"cannot add {units} of variant {variant_id}")
+        if world.variants[variant_id].parts:
+            raise ActError("devstore does not play adding a bundle to an order")

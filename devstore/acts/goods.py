@@ -104,6 +104,8 @@ def _remove(world: World, variant: Variant) -> None:
         del world.levels[key]
     for owned in [key for key in world.metafields if key[0] == variant.gid]:
         del world.metafields[owned]
+    for bundle in world.variants.values():
+        bundle.parts = [part for part in bundle.parts if part.variant_id != variant.id]
     world.happened("inventory_items/delete", partial(deleted_item_body, item))
 
 

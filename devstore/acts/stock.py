@@ -87,5 +87,7 @@ def adjust_stock(world: World, item_id: int, location_id: int, delta: int) -> Le
 def _check(world: World, item_id: int, location_id: int) -> None:
     if item_id not in world.items:
         raise ActError("no such inventory item")
+    if world.variants[world.variant_of_item[item_id]].parts:
+        raise ActError("a bundle has no stock of its own: count its components")
     if location_id not in world.locations:
         raise ActError("no such location")

@@ -6,12 +6,14 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
+from devstore.acts.checkout import shortage_of
 from devstore.admin_api.paging import Page, paginate
 from devstore.admin_api.registry import Asking, answers, number_of
 from devstore.admin_api.search import Readers, matcher
 from devstore.payloads.goods import inventory_quantity
 from devstore.world import (
     QUANTITY_NAMES,
+    BundlePart,
     Collection,
     InventoryItem,
     Level,
@@ -280,9 +282,25 @@ def sellable_online(source: Variant, info: GraphQLResolveInfo) -> int:
 @answers("ProductVariant", "availableForSale")
 def available_for_sale(source: Variant, info: GraphQLResolveInfo) -> bool:
     """Say whether it can be bought."""
-    world = world_of(info)
-    untracked = not world.items[source.inventory_item_id].tracked
-    return source.policy == "CONTINUE" or untracked or world.online_available(source.inventory_item_id) > 0
+    return shortage_of(world_of(info), {source.id: 1}) is None
+
+
+@answers("ProductVariant", "productVariantComponents")
+def components(source: Variant, info: GraphQLResolveInfo, **args: Any) -> Page:
+    """List what a bundle is made of."""
+    return paginate(source.parts, info, key=lambda one: one.id, **args)
+
+
+@answers("ProductVariantComponent", "productVariant")
+def component_variant(source: BundlePart, info: GraphQLResolveInfo) -> Variant:
+    """Return the component's variant."""
+    return world_of(info).variants[source.variant_id]
+
+
+@answers("Product", "hasVariantsThatRequiresComponents")
+def has_bundles(source: Product, info: GraphQLResolveInfo) -> bool:
+    """Say whether any variant is a bundle."""
+    return any(one.requires_components for one in world_of(info).variants_of(source))
 
 
 @answers("ProductVariant", "selectedOptions")

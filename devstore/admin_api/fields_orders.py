@@ -278,6 +278,23 @@ def line_product(source: LineItem, info: GraphQLResolveInfo) -> Product | None:
     return world_of(info).products.get(source.product_id or 0)
 
 
+@answers("LineItem", "lineItemGroup")
+def line_group(source: LineItem, info: GraphQLResolveInfo) -> dict[str, Any] | None:
+    """Return the bundle a line was bought in."""
+    group = source.group
+    if group is None:
+        return None
+    return {
+        "id": f"gid://shopify/LineItemGroup/{group.id}",
+        "title": group.title,
+        "quantity": group.quantity,
+        "productId": f"gid://shopify/Product/{group.product_id}",
+        "variantId": f"gid://shopify/ProductVariant/{group.variant_id}",
+        "variantSku": group.variant_sku,
+        "customAttributes": [],
+    }
+
+
 @answers("LineItem", "customAttributes")
 def line_attributes(source: LineItem, info: GraphQLResolveInfo) -> list[dict[str, str]]:
     """Return the cart line's properties."""

@@ -46,6 +46,12 @@ def _place(world: World, row: dict[str, Any], path: list[str]) -> Level | dict[s
         return user_error(message, "INVALID_INVENTORY_ITEM", [*path, "inventoryItemId"])
     if location_id not in world.locations:
         return user_error("The specified location could not be found.", "INVALID_LOCATION", [*path, "locationId"])
+    if world.variants[world.variant_of_item[item_id]].parts:
+        message = (
+            "The specified inventory item is not allowed to be adjusted via API. Example: if the inventory item is a "
+            "parent bundle."
+        )
+        return user_error(message, "NON_MUTABLE_INVENTORY_ITEM", [*path, "inventoryItemId"])
     return level_at(world, item_id, location_id)
 
 

@@ -20,6 +20,7 @@ BULK_DELAY_S = 0.2
 Resolver = Callable[..., Any]
 RESOLVERS: dict[tuple[str, str], Resolver] = {}
 TYPE_OF_RECORD: dict[str, str] = {
+    "BundlePart": "ProductVariantComponent",
     "FulfillmentOrderLine": "FulfillmentOrderLineItem",
     "Hold": "FulfillmentHold",
     "InventoryItem": "InventoryItem",

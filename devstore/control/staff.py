@@ -189,6 +189,15 @@ def policy() -> ResponseReturnValue:
     return jsonify(variant_id=variant.id, inventory_policy=variant.policy)
 
 
+@blueprint.post("/bundle")
+def bundle() -> ResponseReturnValue:
+    """An app for bundles makes a variant of others, or, without parts, a plain one again."""
+    here, given = world(), body()
+    parts = [(variant_of(here, row), units(row)) for row in given.get("parts") or []]
+    parent = acts.make_bundle(here, variant_of(here, given), parts)
+    return jsonify(variant_id=parent.id, parts=[[part.variant_id, part.quantity] for part in parent.parts])
+
+
 @blueprint.post("/product")
 def product() -> ResponseReturnValue:
     """Staff archive, publish or delete a product."""

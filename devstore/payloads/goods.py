@@ -38,7 +38,9 @@ def variant_body(world: World, variant: Variant) -> dict[str, Any]:
 
 
 def inventory_quantity(world: World, variant: Variant) -> int:
-    """Return the units for sale over all active locations, below zero when oversold."""
+    """Return the units for sale over all active locations, below zero when oversold; of a bundle, its components'."""
+    if variant.parts:
+        return world.bundles_of(variant, lambda part: inventory_quantity(world, part))
     return sum(
         level.available
         for level in world.levels_of(variant.inventory_item_id)
@@ -66,7 +68,7 @@ def product_body(world: World, product: Product) -> dict[str, Any]:
         "published_scope": "web",
         "template_suffix": None,
         "category": None,
-        "has_variants_that_requires_components": False,
+        "has_variants_that_requires_components": any(one.requires_components for one in variants),
         "image": None,
         "images": [],
         "media": [],

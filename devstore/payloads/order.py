@@ -181,7 +181,11 @@ def line_body(
         "discount_allocations": [],
     }
     if not inside:
-        body |= {"attributed_staffs": [], "current_quantity": line.current_quantity, "sales_line_item_group_id": None}
+        body |= {
+            "attributed_staffs": [],
+            "current_quantity": line.current_quantity,
+            "sales_line_item_group_id": line.group.id if line.group else None,
+        }
     return body
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from devstore.acts.checkout import shortage_of
 from devstore.world import Cart, Collection, Order, Product, Variant, World
 
 
@@ -17,8 +18,7 @@ def cents(amount: Decimal) -> int:
 
 def is_available(world: World, variant: Variant) -> bool:
     """Whether a shopper may buy a unit: untracked, in stock, or sold past zero."""
-    item = world.items[variant.inventory_item_id]
-    return not item.tracked or variant.policy == "CONTINUE" or world.online_available(item.id) > 0
+    return shortage_of(world, {variant.id: 1}) is None
 
 
 def shop_object(world: World, origin: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from devstore.world.clock import StoreClock
 from devstore.world.goods import (
     ON_HAND_PARTS,
     QUANTITY_NAMES,
+    BundlePart,
     Collection,
     InventoryItem,
     Level,
@@ -41,6 +42,7 @@ from devstore.world.sales import (
     FulfillmentOrderLine,
     Hold,
     LineItem,
+    LineItemGroup,
     Order,
     OrderEdit,
     Refund,
@@ -57,6 +59,7 @@ __all__ = [
     "AccessToken",
     "Address",
     "BulkOperation",
+    "BundlePart",
     "Call",
     "Cart",
     "CartLine",
@@ -73,6 +76,7 @@ __all__ = [
     "Job",
     "Level",
     "LineItem",
+    "LineItemGroup",
     "Location",
     "Metafield",
     "MetafieldDefinition",
@@ -185,12 +189,41 @@ class World:
 
     def online_available(self, item_id: int) -> int:
         """Return the units free to sell online: over active locations that fulfill online orders."""
+        bundle = self.variants.get(self.variant_of_item.get(item_id, 0))
+        if bundle is not None and bundle.parts:
+            return self.bundles_of(bundle, lambda part: self.online_available(part.inventory_item_id))
         total = 0
         for level in self.levels_of(item_id):
             location = self.locations[level.location_id]
             if location.is_active and location.fulfills_online_orders and level.is_active:
                 total += level.available
         return total
+
+    def bundles_of(self, bundle: Variant, units_of: Callable[[Variant], int]) -> int:
+        """
+        Return how many bundles there are: the lowest of the components' units by what one bundle takes.
+
+        A component that is not tracked, or sold past zero, is left out; 0 when that leaves none.
+
+        Source:
+            help.shopify.com, "Eligibility and considerations for using product bundles", Inventory. What it shows when
+            every component is left out is not written down.
+        """
+        counted = [
+            units_of(component) // part.quantity
+            for part in bundle.parts
+            if (component := self.variants.get(part.variant_id)) is not None
+            and self.items[component.inventory_item_id].tracked
+            and component.policy == "DENY"
+        ]
+        return min(counted, default=0)
+
+    def is_counted(self, variant: Variant) -> bool:
+        """Say whether stock bounds what can be sold of a variant; of a bundle, that of any component."""
+        if not variant.parts:
+            return self.items[variant.inventory_item_id].tracked
+        found = [self.variants[part.variant_id] for part in variant.parts if part.variant_id in self.variants]
+        return any(self.is_counted(one) for one in found)
 
     def variants_of(self, product: Product) -> list[Variant]:
         """Return a product's variants in position order."""

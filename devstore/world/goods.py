@@ -103,8 +103,21 @@ class Product:
 
 
 @dataclass
+class BundlePart:
+    """A component of a fixed bundle, and how many units of it one bundle takes."""
+
+    id: int
+    variant_id: int
+    quantity: int
+
+
+@dataclass
 class Variant:
-    """One thing that can be bought; `policy` is DENY or CONTINUE, `choices` one value per product option."""
+    """
+    One thing that can be bought; `policy` is DENY or CONTINUE, `choices` one value per product option.
+
+    With `parts` it is the parent of a fixed bundle: sold as its components alone, and without stock of its own.
+    """
 
     id: int
     product_id: int
@@ -121,6 +134,12 @@ class Variant:
     barcode: str = ""
     taxable: bool = True
     image_key: str = ""
+    parts: list[BundlePart] = field(default_factory=list)
+
+    @property
+    def requires_components(self) -> bool:
+        """Say whether it is a bundle."""
+        return bool(self.parts)
 
     @property
     def gid(self) -> str:

@@ -43,9 +43,21 @@ class Customer:
 
 
 @dataclass
+class LineItemGroup:
+    """The bundle that lines were bought as: its parent's product and variant, and how many of it."""
+
+    id: int
+    title: str
+    quantity: int
+    product_id: int
+    variant_id: int
+    variant_sku: str
+
+
+@dataclass
 class LineItem:
     """
-    One line of an order.
+    One line of an order. `group` is the bundle it was bought in.
 
     `quantity` counts every unit ever ordered; `removed` those taken off before shipping; `fulfilled` those shipped;
     `returned` shipped ones that were refunded. `assigned` says how many unshipped units each location owes.
@@ -68,6 +80,7 @@ class LineItem:
     removed: int = 0
     fulfilled: int = 0
     returned: int = 0
+    group: LineItemGroup | None = None
     assigned: dict[int, int] = field(default_factory=dict)
 
     @property
