@@ -6,11 +6,13 @@ Every `read_at` is the moment the read *began*: what changed while it was under 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, and_, case, delete, func, null, or_, select, update
 
+from plugin.adapters.database import bundles
 from plugin.adapters.database.tables import (
     collections,
     items,
@@ -81,13 +83,14 @@ def put_variants(tx: Transaction, shop: str, found: Sequence[Variant], read_at: 
                 "sku": v.sku,
                 "policy": v.policy,
                 "price": v.price,
+                "is_bundle": v.is_bundle,
                 "read_at": read_at,
                 "gone_at": None,
             }
             for v in fresh.values()
         ],
     )
-    return changed
+    return changed | bundles.put_parts(tx, shop, list(fresh.values()))
 
 
 def _product_rows(tx: Transaction, shop: str, product_ids: Iterable[str]) -> list[Any]:
@@ -114,7 +117,8 @@ def _is_another(row: Any | None, product: Product) -> bool:
 
 
 def _differs(row: Any, variant: Variant) -> bool:
-    return (row.policy, row.item_id, row.gone_at) != (variant.policy, variant.item_id, None)
+    was = (row.policy, row.item_id, row.gone_at, row.is_bundle)
+    return was != (variant.policy, variant.item_id, None, variant.is_bundle)
 
 
 def put_products(tx: Transaction, shop: str, found: Iterable[Product], read_at: datetime) -> None:
@@ -170,7 +174,13 @@ def variants_left_out(tx: Transaction, shop: str, product_id: str, seen: Iterabl
 
 
 def put_items(tx: Transaction, shop: str, found: Sequence[Item], read_at: datetime) -> set[str]:
-    """Write items with all their levels. Returns the ids of items whose figures are new or differ."""
+    """
+    Write items with all their levels. Returns the ids of items whose figures are new or differ.
+
+    A bundle owns no stock: what Shopify shows for it is made of its components' figures, and is never counted again.
+    """
+    made_up = bundles.items_of_bundles(tx, shop, [i.item_id for i in found])
+    found = [replace(i, tracked=False, levels=()) if i.item_id in made_up else i for i in found]
     newer = _not_read_later(tx, shop, items, "item_id", [i.item_id for i in found], read_at)
     fresh = [i for i in found if i.item_id in newer]
     if not fresh:

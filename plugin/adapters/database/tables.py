@@ -265,10 +265,22 @@ variants = Table(
     Column("sku", Text, nullable=False, default=""),
     Column("policy", String(10), nullable=False),  # as last read or acknowledged
     Column("price", String(32), nullable=False, default="0"),
+    Column("is_bundle", Boolean, nullable=False, default=False, server_default=false()),  # it owns no stock
     Column("read_at", Instant, nullable=False),
     Column("gone_at", Instant),
     Index("ix_variants_item", "shop", "item_id"),
     Index("ix_variants_product", "shop", "product_id"),
+)
+
+bundle_parts = Table(
+    "bundle_parts",
+    metadata,
+    Column("shop", ShopName, primary_key=True),
+    Column("bundle_id", Gid, primary_key=True),  # the parent variant
+    Column("variant_id", Gid, primary_key=True),  # the component
+    Column("needed", Integer, nullable=False),  # units of it in one bundle
+    Index("ix_bundle_parts_variant", "shop", "variant_id"),
+    CheckConstraint("needed > 0", name="needs_units"),
 )
 
 items = Table(

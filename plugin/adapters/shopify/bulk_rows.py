@@ -30,7 +30,8 @@ def assemble_variants(lines: Iterable[Line]) -> Iterator[tuple[Variant, Item]]:
         for node in shelf.tops("ProductVariant"):
             if product is None or product.product_id != node["product"]["id"]:
                 product = product_of(node["product"], _collections(shelf, node))
-            yield variant_of(node, product), _item(shelf, node)
+            parts = shelf.children(node["id"], "ProductVariantComponent")
+            yield variant_of(node, product, parts), _item(shelf, node)
 
 
 def assemble_orders(lines: Iterable[Line]) -> Iterator[Order]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from plugin.adapters.shopify.batches import batches
 from plugin.adapters.shopify.client import AdminClient
-from plugin.domain.facts import ItemGid, Product, ProductGid, Variant, VariantGid
+from plugin.domain.facts import BundlePart, ItemGid, Product, ProductGid, Variant, VariantGid
 
 VARIANTS_PER_READ = 20
 
@@ -23,7 +23,7 @@ def read_variants(client: AdminClient, variant_ids: Sequence[VariantGid]) -> tup
             head = node["product"]
             if head["id"] not in products:
                 products[head["id"]] = product_of(head, _collections(client, head))
-            found.append(variant_of(node, products[head["id"]]))
+            found.append(variant_of(node, products[head["id"]], _parts(client, node)))
     return tuple(found)
 
 
@@ -38,7 +38,7 @@ def read_product(client: AdminClient, product_id: ProductGid) -> tuple[Variant, 
     if page["hasNextPage"]:
         variables = {"id": product_id, "after": page["endCursor"]}
         nodes.extend(client.pages("product_variants", variables, ("product", "variants")))
-    return tuple(variant_of(node, product) for node in nodes)
+    return tuple(variant_of(node, product, _parts(client, node)) for node in nodes)
 
 
 def variants_of_item(client: AdminClient, item_id: ItemGid) -> tuple[Variant, ...]:
@@ -65,8 +65,8 @@ def product_of(node: Mapping[str, Any], collections: Iterable[Mapping[str, Any]]
     )
 
 
-def variant_of(node: Mapping[str, Any], product: Product) -> Variant:
-    """Turn a `ProductVariant` into ours."""
+def variant_of(node: Mapping[str, Any], product: Product, parts: Iterable[Mapping[str, Any]] = ()) -> Variant:
+    """Turn a `ProductVariant` and its `ProductVariantComponent`s into ours."""
     return Variant(
         variant_id=VariantGid(node["id"]),
         item_id=ItemGid(node["inventoryItem"]["id"]),
@@ -76,7 +76,16 @@ def variant_of(node: Mapping[str, Any], product: Product) -> Variant:
         price=node["price"],
         product=product,
         badge=node["metafield"]["value"] if node["metafield"] else None,
+        is_bundle=node["requiresComponents"],
+        parts=tuple(BundlePart(VariantGid(part["productVariant"]["id"]), part["quantity"]) for part in parts),
     )
+
+
+def _parts(client: AdminClient, node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Read the components of a variant, if it has any: at most 30, and few shops have many bundles."""
+    if not node["requiresComponents"]:
+        return []
+    return list(client.pages("bundle_parts", {"id": node["id"]}, ("productVariant", "productVariantComponents")))
 
 
 def _collections(client: AdminClient, head: Mapping[str, Any]) -> list[Mapping[str, Any]]:

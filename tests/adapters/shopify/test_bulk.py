@@ -11,6 +11,7 @@ from plugin.adapters.shopify import bulk
 from plugin.adapters.shopify.bulk_rows import assemble_orders, assemble_variants
 from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.shopify.transport import Transport
+from plugin.domain.facts import VariantGid
 from plugin.errors import Rejected, Unreachable
 from tests.adapters.shopify.schema_shop import answering, by_id
 from tests.adapters.shopify.scripted_shop import Answer, ScriptedShop, data
@@ -31,6 +32,7 @@ def variant_lines(number: int, *, level_parent: str = "variant", collection_pare
         "sku": None,
         "inventoryPolicy": "CONTINUE",
         "price": "10.00",
+        "requiresComponents": False,
         "metafield": {"value": "{}"},
         "product": {
             "id": product_id,
@@ -91,6 +93,22 @@ def test_variants_come_together_whatever_the_order_and_parent_of_their_lines(
 def test_a_variant_stocked_nowhere_has_an_item_without_levels() -> None:
     ((_, item),) = assemble_variants(variant_lines(11)[:1])
     assert item.levels == ()
+
+
+def test_a_bundle_comes_with_its_components_wherever_their_lines_stand() -> None:
+    lines = [line for n in (11, 22) for line in variant_lines(n)]
+    lines[0]["requiresComponents"] = True
+    for n, needed in ((22, 2), (33, 1)):
+        part = {"quantity": needed, "productVariant": {"id": gid("ProductVariant", n)}}
+        named = {"id": gid("ProductVariantComponent", n), "__parentId": gid("ProductVariant", 11)}
+        lines.insert(0, {**named, **part})
+    found = {variant.variant_id: variant for variant, _ in assemble_variants(iter(lines))}
+    bundle, plain = found[VariantGid(gid("ProductVariant", 11))], found[VariantGid(gid("ProductVariant", 22))]
+    assert {(part.variant_id, part.needed) for part in bundle.parts} == {
+        (gid("ProductVariant", 22), 2),
+        (gid("ProductVariant", 33), 1),
+    }
+    assert (bundle.is_bundle, plain.is_bundle, plain.parts) == (True, False, ())
 
 
 def order_lines(number: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from plugin.adapters.shopify.products import read_product, read_variants, varian
 from plugin.domain.facts import ItemGid, Level, LocationGid, ProductGid, VariantGid
 from tests.adapters.shopify.schema_shop import answering, by_id, by_ids, connection
 from tests.adapters.shopify.scripted_shop import ScriptedShop
-from tests.adapters.shopify.world import gid, item, level, product, variant
+from tests.adapters.shopify.world import bundle, gid, item, level, product, variant
 
 
 def item_ids(*numbers: int) -> list[ItemGid]:
@@ -91,6 +91,24 @@ def test_all_variants_of_a_large_product_are_read(client: AdminClient, shopify: 
     assert found is not None
     assert [one.variant_id for one in found] == variant_ids(*range(1, 251))
     assert len(found[0].product.collections) == 30
+
+
+def test_the_components_of_a_bundle_are_asked_for_and_of_nothing_else(
+    client: AdminClient, shopify: ScriptedShop
+) -> None:
+    tent = product(1)
+    kit = bundle(12, tent, v21=2, v22=1)
+    tent["variants"] = connection([variant(11, tent), kit])
+    shopify.will_answer(answering({"product": by_id([tent]), "productVariant": by_id([kit])}))
+    found = read_product(client, ProductGid(gid("Product", 1)))
+    assert found is not None
+    plain, made = found
+    assert (plain.is_bundle, plain.parts, made.is_bundle) == (False, (), True)
+    assert [(part.variant_id, part.needed) for part in made.parts] == [
+        (gid("ProductVariant", 21), 2),
+        (gid("ProductVariant", 22), 1),
+    ]
+    assert len(shopify.asked) == 2
 
 
 def test_a_deleted_product_is_gone(client: AdminClient, shopify: ScriptedShop) -> None:

@@ -62,10 +62,17 @@ def variant(number: int, of: dict[str, Any], *, badge: str | None = None, sku: s
         "sku": sku,
         "inventoryPolicy": "DENY",
         "price": "129.00",
+        "requiresComponents": False,
         "product": of,
         "inventoryItem": {"id": gid("InventoryItem", 900 + number)},
         "metafield": lambda _info, namespace, key: {"value": badge} if badge else None,
     }
+
+
+def bundle(number: int, of: dict[str, Any], **needed: int) -> dict[str, Any]:
+    """A variant made of others: units needed by the others' numbers, as `v11=2`."""
+    parts = [{"quantity": units, "productVariant": variant(int(name[1:]), of)} for name, units in needed.items()]
+    return {**variant(number, of), "requiresComponents": True, "productVariantComponents": connection(parts)}
 
 
 def money(amount: str) -> dict[str, Any]:
