@@ -40,11 +40,13 @@ def instant(text: str) -> datetime:
 
 def variant(number: int, **case: Any) -> dict[str, Any]:
     """A Liquid variant; by default the last unit has been sold and Shopify sells on."""
+    quantity, policy, tracked = case.get("quantity", 0), case.get("policy", "continue"), case.get("tracked", True)
     return {
         "id": number,
-        "inventory_quantity": case.get("quantity", 0),
-        "inventory_policy": case.get("policy", "continue"),
-        "inventory_management": "shopify" if case.get("tracked", True) else None,
+        "inventory_quantity": quantity,
+        "inventory_policy": policy,
+        "inventory_management": "shopify" if tracked else None,
+        "available": not tracked or policy == "continue" or quantity > 0,
         "metafields": {"$app": {"backorder": {"value": case.get("data")}}},
     }
 
