@@ -6,7 +6,7 @@ Needs no order data and no network: it works on the last known figures, so that 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 
-from plugin.adapters.database import alerts, effects, ledger, rules, zeroings
+from plugin.adapters.database import alerts, bundles, effects, ledger, rules, zeroings
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import items, levels, locations, products, shops, variant_states, variants
 from plugin.adapters.database.transaction import Transaction
-from plugin.domain.facts import CONTINUE, DENY
-from plugin.domain.limits import Rule, Selling, State, Verdict, decide_selling
+from plugin.domain.bundles import Component, available_bundles, decide_bundle, next_bundle
+from plugin.domain.facts import CONTINUE, DENY, BundlePart
+from plugin.domain.limits import Reason, Rule, Selling, State, Verdict, decide_selling
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import (
     BadgeWords,
@@ -37,24 +38,25 @@ from plugin.services import brake, save_settings
 NOTHING_TO_SAY = json.dumps({"state": "none", "v": 1}, sort_keys=True)
 # States in which the merchant's own setting is put back where we had changed it.
 _LETS_GO = frozenset({State.UNMANAGED, State.PAUSED, State.UNTRACKED})
+# The only words of a rule that decide for a bundle; all else its components decide.
+_REFUSED = frozenset({Reason.NEVER, Reason.DISCONTINUED})
 
 
 def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now: datetime) -> bool:
     """
     Decide variants of a shop, store what was decided, and say what Shopify should hold.
 
+    The bundles they are components of are decided with them: what closes a component closes its bundles at once.
+
     Returns:
         Whether there is something new to write to Shopify.
     """
-    variant_ids = list(variant_ids)
+    variant_ids = bundles.with_bundles(tx, shop, list(variant_ids))
     _wait_for_others(tx, shop, variant_ids)
     settings = save_settings.read(tx, shop)
     facts = load_selling(tx, shop, variant_ids, now).under(settings, RuleList(rules.of_shop(tx, shop)))
     braked = _braked(tx, shop, facts, now)
-    verdicts = {
-        variant_id: decide_selling(replace(found.selling, braked=variant_id in braked), found.rule)
-        for variant_id, found in facts.items()
-    }
+    verdicts = {variant_id: found.judge(braked) for variant_id, found in facts.items()}
     words = _words(tx, shop, settings)
     _put_states(tx, shop, facts, verdicts, words.timezone, now)
     # What we never wished since the install was never ours to put back: an old original is offered, not restored.
@@ -81,29 +83,49 @@ def _wait_for_others(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> 
 
 
 def _braked(tx: Transaction, shop: str, facts: Mapping[str, SellingFacts], now: datetime) -> set[str]:
-    tracked = {variant_id: found for variant_id, found in facts.items() if found.selling.tracked}
+    """What the brake keeps from opening. A bundle has no stock to lose: its components keep it shut."""
+    tracked = {v: found for v, found in facts.items() if found.selling.tracked and not found.is_bundle}
     gone = {variant_id for variant_id, found in tracked.items() if found.available <= 0 < found.was_available}
     zeroings.note(tx, shop, gone, {variant_id for variant_id, found in tracked.items() if found.available > 0}, now)
-    return brake.watch(tx, shop, facts.keys(), gone, now)
+    decided = {variant_id for variant_id, found in facts.items() if not found.is_bundle}
+    braked = brake.watch(tx, shop, decided, gone, now)
+    components = {part.variant_id for found in facts.values() for part, _ in found.parts} - decided
+    return braked | brake.watch(tx, shop, components, (), now) if components else braked
 
 
 class SellingFacts:
-    """What is known of one variant, with the rule that decides for it."""
+    """
+    What is known of one variant, with the rule that decides for it.
+
+    parts: of a bundle, its components and what is known of each; empty when they are `unknown`, which then says why.
+    """
 
     __slots__ = (
         "available",
+        "is_bundle",
         "item_id",
         "look_again_at",
         "next_unit",
+        "parts",
+        "policy",
         "product_title",
         "rule",
         "selling",
         "sku",
         "title",
+        "today",
+        "unknown",
+        "variant_id",
         "was_available",
     )
 
-    def __init__(self, row: Any, selling: Selling, rule: Rule | None, next_unit: NextUnit) -> None:
+    def __init__(self, row: Any, selling: Selling, rule: Rule | None, next_unit: NextUnit, today: date) -> None:
+        self.variant_id: str = row.variant_id
+        self.is_bundle: bool = row.is_bundle
+        self.policy: str = row.policy
+        self.today = today
+        self.parts: tuple[tuple[BundlePart, SellingFacts], ...] = ()
+        self.unknown = Reason.BUNDLE_UNKNOWN
         self.item_id: str = row.item_id
         self.title: str = row.title
         self.sku: str = row.sku
@@ -115,13 +137,69 @@ class SellingFacts:
         self.next_unit = next_unit
         self.look_again_at: datetime | None = row.look_again_at
 
+    def made_of(self, parts: Sequence[BundlePart], known: Mapping[str, SellingFacts]) -> None:
+        """Take the figures of a bundle from those of its components, as far as they are known."""
+        if any(part.variant_id in known and known[part.variant_id].is_bundle for part in parts):
+            self.unknown = Reason.BUNDLE_NESTED
+        elif all(part.variant_id in known for part in parts):
+            self.parts = tuple((part, known[part.variant_id]) for part in parts)
+        components = self.components()
+        self.available = available_bundles(components)
+        self.selling = replace(
+            self.selling,
+            tracked=not components or any(c.selling.tracked for c in components),
+            available_total=self.available,
+            below_zero=0,
+            owed=0,
+        )
+        self.next_unit = next_bundle(components, self.today)
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether a rule speaks of it, or of a component of it."""
+        return self.rule is not None or any(found.rule is not None for _, found in self.parts)
+
+    def judge(self, braked: Collection[str]) -> Verdict:
+        """How it sells now. braked: the variants that the brake keeps from opening."""
+        if not self.is_bundle:
+            return decide_selling(replace(self.selling, braked=self.variant_id in braked), self.rule)
+        if not self.parts:
+            return Verdict(State.UNMANAGED, self.unknown, None, None, None)
+        return decide_bundle(self.selling, self.rule, self.components(braked), self.today)
+
+    def components(self, braked: Collection[str] = ()) -> tuple[Component, ...]:
+        """The components of a bundle as they stand."""
+        return tuple(
+            Component(
+                part.needed,
+                replace(found.selling, braked=part.variant_id in braked),
+                found.rule,
+                found.next_unit,
+                found.policy == CONTINUE,
+            )
+            for part, found in self.parts
+        )
+
 
 class Shelf:
-    """Variants as last read, to be judged by any rules and settings, as often as one likes."""
+    """
+    Variants as last read, to be judged by any rules and settings, as often as one likes.
 
-    def __init__(self, rows: Sequence[Any], stock: Mapping[str, list[int]], changed: set[str], today: date) -> None:
+    parts: the components of the bundles among them, whose rows are here too, `beside` those that were asked for.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Any],
+        stock: Mapping[str, list[int]],
+        changed: set[str],
+        today: date,
+        parts: Mapping[str, Sequence[BundlePart]],
+        beside: Collection[str],
+    ) -> None:
         self._rows = [(row, rules.described(row), _stored(row.next_promise)) for row in rows]
         self._stock, self._changed, self._today = stock, changed, today
+        self._parts, self._beside = parts, beside
 
     def under(self, settings: ShopSettings, deciding: RuleList) -> dict[str, SellingFacts]:
         """What decides how each variant sells, by variant id."""
@@ -133,8 +211,10 @@ class Shelf:
             is_changed = row.variant_id in self._changed
             available = self._stock.get(row.item_id, [])
             selling = _selling(row, available, next_unit, settings, is_changed, described.is_discontinued, wait_days)
-            found[row.variant_id] = SellingFacts(row, selling, rule, next_unit)
-        return found
+            found[row.variant_id] = SellingFacts(row, selling, rule, next_unit, self._today)
+        for bundle in (facts for facts in found.values() if facts.is_bundle):
+            bundle.made_of(self._parts.get(bundle.variant_id, ()), found)
+        return {variant_id: facts for variant_id, facts in found.items() if variant_id not in self._beside}
 
 
 def _stored(raw: Mapping[str, Any] | None) -> NextUnit | None:
@@ -157,6 +237,8 @@ def load_selling(
             variants.c.item_id,
             variants.c.title,
             variants.c.sku,
+            variants.c.policy,
+            variants.c.is_bundle,
             variants.c.gone_at,
             products.c.title.label("product_title"),
             products.c.status,
@@ -175,14 +257,20 @@ def load_selling(
         )
         .where(variants.c.shop == shop)
     )
+    asked = statement
     if variant_ids is not None:
-        statement = statement.where(variants.c.variant_id.in_(list(variant_ids)))
+        asked = asked.where(variants.c.variant_id.in_(list(variant_ids)))
     if without_stock:
-        statement = statement.where(variants.c.item_id.not_in(_items_in_stock(shop)))
-    rows = list(tx.execute(statement))
+        asked = asked.where(variants.c.item_id.not_in(_items_in_stock(shop)))
+    rows = list(tx.execute(asked))
+    parts = bundles.parts_of(tx, shop, [row.variant_id for row in rows if row.is_bundle])
+    beside = {part.variant_id for mine in parts.values() for part in mine} - {row.variant_id for row in rows}
+    if beside:
+        rows += tx.execute(statement.where(variants.c.variant_id.in_(beside)))
     stock = _online_stock(tx, shop, None if variant_ids is None else {row.item_id for row in rows})
     changed = alerts.all_open_subjects(tx, shop, alerts.CHANGED_OUTSIDE)
-    return Shelf(rows, stock, changed, now.astimezone(ZoneInfo(_timezone(tx, shop))).date())
+    today = now.astimezone(ZoneInfo(_timezone(tx, shop))).date()
+    return Shelf(rows, stock, changed, today, parts, beside)
 
 
 def count_in_stock(tx: Transaction, shop: str) -> int:
@@ -280,6 +368,7 @@ def _put_states(
     for variant_id, verdict in verdicts.items():
         found = facts[variant_id]
         promise = found.next_unit.promise
+        rule = None if found.is_bundle and verdict.reason not in _REFUSED else verdict.rule
         rows.append(
             {
                 "shop": shop,
@@ -287,10 +376,10 @@ def _put_states(
                 "item_id": found.item_id,
                 "state": verdict.state.value,
                 "reason": verdict.reason.value,
-                "rule_id": verdict.rule.rule_id if verdict.rule else None,
+                "rule_id": rule.rule_id if rule else None,
                 "available": found.available,
-                "limit_mode": verdict.rule.limit.mode.value if verdict.rule else "never",
-                "limit_units": verdict.rule.limit.units if verdict.rule else None,
+                "limit_mode": rule.limit.mode.value if rule else "never",
+                "limit_units": rule.limit.units if rule else None,
                 "remaining_units": verdict.remaining,
                 "next_from": promise.from_,
                 "next_to": promise.to,
@@ -347,7 +436,10 @@ def badge_of(verdict: Verdict, found: SellingFacts, words: BadgeWords, now: date
     until = stops_being_true(upcoming.promise, words.timezone)
     if until is not None and until <= now:
         upcoming = NextUnit(Promise(PromiseKind.LATE, delayed=True))
-    return badge_data(verdict, upcoming, words)
+    data = badge_data(verdict, upcoming, words)
+    if found.is_bundle and data["state"] != "none":
+        data["bundle"] = True  # Shopify's figure for it leaves out what sells on backorder
+    return data
 
 
 def opens(verdict: Verdict) -> bool:

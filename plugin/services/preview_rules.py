@@ -8,12 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from plugin.adapters.database import effects, ledger, rules
+from plugin.adapters.database import bundles, effects, ledger, rules
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import variants
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.domain.facts import CONTINUE
-from plugin.domain.limits import Limit, LimitMode, Rule, State, Verdict, decide_selling
+from plugin.domain.limits import Limit, LimitMode, Rule, State, Verdict
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.rules import OWN, RuleList, Scope
 from plugin.services import brake, save_settings
@@ -101,6 +101,8 @@ def kept_open(
 def _with_kept(planned: Sequence[Rule], compared: _Compared, more_units: int) -> tuple[Rule, ...]:
     own: dict[str, Rule] = {}
     for variant_id, facts, was, verdict in compared.variants():
+        if facts.is_bundle:
+            continue  # it opens with its components: a number of its own could not be counted
         if verdict.state is State.LIMIT_REACHED and verdict.rule is not None and compared.sells(variant_id, was):
             limit = Limit(LimitMode.UP_TO, max(facts.selling.owed, facts.selling.below_zero) + more_units)
             like = replace(verdict.rule, rule_id=NEW, scope=Scope.VARIANT.value, subject=variant_id)
@@ -115,7 +117,8 @@ def _touched(tx: Transaction, shop: str, stored: Sequence[Rule], planned: Sequen
     touched = [rule for c in rules.differences(stored, planned) for rule in (c.was, c.becomes) if rule is not None]
     if not touched or any(rule.scope not in OWN for rule in touched):
         return None
-    return [v for variant_ids, _ in own_variants(tx, shop, touched) for v in variant_ids]
+    mine = [v for variant_ids, _ in own_variants(tx, shop, touched) for v in variant_ids]
+    return bundles.with_bundles(tx, shop, mine)
 
 
 class _Compared:
@@ -134,7 +137,8 @@ class _Compared:
         shelf = selling.load_selling(tx, shop, ids, now, without_stock=ids is None)
         self._before = shelf.under(settings, RuleList(stored))
         self._after = shelf.under(_as_if_on(settings), RuleList(planned))
-        self._braked = _braked(tx, shop, list(self._after), now)
+        decided = {part.variant_id for facts in self._after.values() for part, _ in facts.parts} | set(self._after)
+        self._braked = _braked(tx, shop, sorted(decided), now)
         self._policies = _policies(tx, shop)
         ours = effects.subjects(tx, shop, Effect.POLICY)
         self._originals = {v: policy for v, policy in ledger.originals(tx, shop).items() if v in ours}
@@ -145,15 +149,12 @@ class _Compared:
     def variants(self) -> Iterator[tuple[str, SellingFacts, Verdict, Verdict]]:
         """What a rule decides, before or after: facts and both verdicts of what is for sale and has no stock."""
         for variant_id, facts in self._after.items():
-            verdict = self._judge(variant_id, facts)
+            verdict = facts.judge(self._braked)
             if verdict.state is State.UNTRACKED or not facts.selling.for_sale or facts.selling.available_total > 0:
                 continue
             before = self._before[variant_id]
-            if facts.rule is not None or before.rule is not None:
-                yield variant_id, facts, self._judge(variant_id, before), verdict
-
-    def _judge(self, variant_id: str, facts: SellingFacts) -> Verdict:
-        return decide_selling(replace(facts.selling, braked=variant_id in self._braked), facts.rule)
+            if facts.is_ruled or before.is_ruled:
+                yield variant_id, facts, before.judge(self._braked), verdict
 
     def sells(self, variant_id: str, verdict: Verdict) -> bool:
         """Whether it sells under a verdict; where the merchant's own setting stands: as it was, or, never ours, is."""
