@@ -31,6 +31,9 @@ class Kind(StrEnum):
     BASELINE = "baseline"  # a lasting difference of the books, with its likely cause
     TOLD = "told"  # a message about a line left the house; data: kind, message
     CORRECT = "correct"  # the merchant has Shopify's stock corrected upwards; units: of a shortfall
+    CLOSED = "closed"  # the merchant said that units of an order we cannot see are done
+    REOPENED = "reopened"  # they took that back
+    WAIT = "wait"  # the merchant lets units rest that a negative baseline stands for; units: of it
     OVERRIDE = "override"  # a merchant's decision against the rule
 
 

@@ -69,6 +69,8 @@ def read_order(parts: Parts, shop: str, client: AdminClient, order_id: str) -> d
     with parts.database.begin() as tx:
         if order is None:
             facts.order_is_invisible(tx, shop, order_id, now)
+            # Something happened to it all the same, and only the stock will tell.
+            due.mark(tx, shop, due.QUEUE, "item", facts.items_of_order(tx, shop, order_id), now)
             return None
         touched = put_order(tx, shop, order, parts.vault, read_at, now) or set()
         due.mark(tx, shop, due.QUEUE, "item", touched, now)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import g, redirect, render_template
+from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from plugin.adapters.database.reports import books, numbers
-from plugin.services import check_books, correct_stock
+from plugin.adapters.database.reports import books, numbers, resting
+from plugin.errors import NotFound
+from plugin.services import check_books, close_unseen, correct_stock
 from plugin.services.carry_out import TRIES_BEFORE_ALERT
 from plugin.web.histories import in_words
 from plugin.web.parts import parts
@@ -25,6 +26,8 @@ def show() -> str:
         aside = books.effects_put_aside(tx, g.shop, TRIES_BEFORE_ALERT)
         return render_template(
             "pages/books.html",
+            resting=resting.resting(tx, g.shop),
+            closed=resting.closed_since(tx, g.shop, g.now - MENDED_WITHIN),
             rows=books.differing(tx, g.shop),
             mended=[(m, in_words(m.happening, g.today)) for m in books.mended(tx, g.shop, g.now - MENDED_WITHIN)],
             checks=books.checks(tx, g.shop),
@@ -39,6 +42,31 @@ def show_progress() -> str:
     """The progress box alone; it stops asking for itself once no check is under way."""
     with parts().database.read() as tx:
         return render_template("pages/books_progress.html", check=books.checks(tx, g.shop)[0])
+
+
+@blueprint.post("/books/rest/close")
+def close_unseen_order() -> AnyResponse:
+    """An order that Shopify no longer shows is done."""
+    line_id, location_id = request.form["line_id"], request.form["location_id"]
+    close_unseen.close(parts().database, parts().jobs, g.shop, line_id, location_id, g.now)
+    return redirect("/books?done=closed", 303)
+
+
+@blueprint.post("/books/rest/reopen")
+def reopen_unseen_order() -> AnyResponse:
+    """No, it is not."""
+    number = request.form.get("number", "")
+    if not (number.isascii() and number.isdigit()):
+        raise NotFound("there is nothing to take back any more")
+    close_unseen.reopen(parts().database, parts().jobs, g.shop, request.form["line_id"], int(number), g.now)
+    return redirect("/books?done=reopened", 303)
+
+
+@blueprint.post("/books/rest/wait")
+def let_rest() -> AnyResponse:
+    """Nobody knows yet: let the units rest."""
+    close_unseen.keep_waiting(parts().database, g.shop, request.form["item_id"], request.form["location_id"], g.now)
+    return redirect("/books?done=waiting", 303)
 
 
 @blueprint.post("/books/check")

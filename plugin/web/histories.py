@@ -131,5 +131,8 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.ORIGINAL.value: _original,
     Kind.BASELINE.value: lambda h: f"Shopify counts {_units(h)}{_at(h)} that no order we can read explains",
     Kind.TOLD.value: lambda h: f"The customer of {h.order} was mailed",
+    Kind.CLOSED.value: lambda h: f"You said that {_units(h)} of {h.order} are done{_at(h)}",
+    Kind.REOPENED.value: lambda h: f"You took back that {_units(h)} of {h.order} are done{_at(h)}",
+    Kind.WAIT.value: lambda h: f"You let {_units(h)} rest{_at(h)} that Shopify no longer counts",
     Kind.OVERRIDE.value: lambda h: f"You let the customer of {h.order}, from before Holdfast, be told",
 }

@@ -9,7 +9,7 @@ from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import brake as brake_report
-from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, overages, supply
+from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, overages, resting, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
 from plugin.services import (
@@ -53,6 +53,7 @@ class Needs:
     failed: int
     unknown: int
     books: list[needs.Books]
+    resting: list[resting.Resting]
     brake: brake_report.Brake | None
     mail_unconfirmed: bool
     mail_paused: bool
@@ -60,7 +61,8 @@ class Needs:
     @property
     def total(self) -> int:
         """Cards on the page; the setting-up of mail is a step, not an alarm."""
-        lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.past_limit, self.books)
+        lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.past_limit)
+        ours = (self.books, self.resting)
         asked = (self.scopes, self.data_requests)
         flags = (
             self.brake,
@@ -72,7 +74,7 @@ class Needs:
             self.unknown,
             self.mail_paused,
         )
-        return sum(len(found) for found in (*lists, *asked)) + sum(bool(flag) for flag in (*flags, self.untold))
+        return sum(len(found) for found in (*lists, *ours, *asked)) + sum(bool(flag) for flag in (*flags, self.untold))
 
 
 @blueprint.get("/")
@@ -210,6 +212,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         failed=stuck.get("failed", 0),
         unknown=stuck.get("unknown", 0),
         books=needs.books(tx, g.shop, g.now),
+        resting=resting.questions(tx, g.shop),
         brake=brake_report.read(tx, g.shop),
         mail_unconfirmed=settings.mail_confirmed_at is None,
         mail_paused=settings.mail_paused_at is not None,

@@ -85,6 +85,9 @@ DONE = {
     "zeros-real": "Noted: those goods are gone. The rules decide again, within seconds.",
     "zeros-error": "Noted. Those variants stay shut until they have stock again; everything else goes on.",
     "corrected": "Shopify’s stock is corrected. The figures here follow within seconds.",
+    "closed": "Noted: that order is done. Whatever is free of it goes to the next in line, within seconds.",
+    "reopened": "Taken back: that order waits again, in its old place.",
+    "waiting": "Noted. The units rest until you say more, or Shopify does.",
     "test-sent": "The test mail is on its way. When it has arrived, say so, and mail to customers is switched on.",
     "confirmed": "Mail is switched on.",
 }

@@ -165,3 +165,65 @@ def test_a_shortfall_is_mended_at_its_button_and_the_permission_asked_for_there(
     page = site.get("/").text
     assert "data-asks-scope" not in page
     assert "Add 3 units in Shopify" in page
+
+
+# --- orders out of sight ----------------------------------------------------------------------------------------------
+
+
+def lose_sight_of_an_order(site: Site) -> tuple[str, str, str]:
+    """An order is shown no more, two of its units are no longer counted. Returns its line, place and name."""
+    with site.parts.database.begin() as tx:
+        line = tx.execute(
+            select(t.line_states.c.line_id, t.line_states.c.order_id, t.line_states.c.item_id, t.orders.c.name)
+            .join(t.orders, t.orders.c.order_id == t.line_states.c.order_id)
+            .where(t.line_states.c.shop == seeding.SHOP, t.orders.c.shop == seeding.SHOP)
+            .order_by(t.line_states.c.line_id)
+        ).first()
+        assert line is not None
+        place = tx.execute(select(t.locations.c.location_id).where(t.locations.c.shop == seeding.SHOP)).scalar()
+        assert place is not None
+        of_order = (t.orders.c.shop == seeding.SHOP) & (t.orders.c.order_id == line.order_id)
+        tx.execute(update(t.orders).where(of_order).values(not_visible_since=seeding.NOW))
+        here = {"shop": seeding.SHOP, "item_id": line.item_id, "location_id": place}
+        tx.upsert(t.open_units, [{**here, "line_id": line.line_id, "units": 2}])
+        tx.upsert(t.baselines, [{**here, "units": -2, "cause": "unknown", "stored_at": seeding.NOW}])
+        entry = {"entry_id": f"baseline/{line.item_id}/{place}/1", "kind": Kind.BASELINE.value, "at": seeding.NOW}
+        tx.execute(insert(t.ledger).values(**here, **entry, units=-2, data={"cause": "unknown"}))
+    return line.line_id, place, line.name
+
+
+def test_the_merchant_says_that_an_order_out_of_sight_is_done_and_takes_it_back(site: Site) -> None:
+    line_id, place, name = lose_sight_of_an_order(site)
+    assert "Did they ship, or were they cancelled?" in site.get("/").text
+    assert f"{name} is done" in site.get("/books").text
+    answered = site.post("/books/rest/close", {"line_id": line_id, "location_id": place})
+    assert (answered.status_code, answered.headers["Location"]) == (303, "/books?done=closed")
+    page = site.get("/books").text
+    assert f"{name} is done" not in page
+    assert "Orders you said are done" in page
+    assert site.post("/books/rest/close", {"line_id": line_id, "location_id": place}).status_code == 404
+    assert site.post("/books/rest/reopen", {"line_id": line_id, "number": 1}).status_code == 303
+    assert f"{name} is done" in site.get("/books").text
+    assert site.post("/books/rest/reopen", {"line_id": line_id, "number": 1}).status_code == 404
+    assert site.post("/books/rest/reopen", {"line_id": line_id, "number": "x"}).status_code == 404
+
+
+def test_units_let_rest_are_not_asked_about_again_unless_there_are_more(site: Site) -> None:
+    line_id, place, _ = lose_sight_of_an_order(site)
+    with site.parts.database.read() as tx:
+        item_id = tx.execute(select(t.open_units.c.item_id).where(t.open_units.c.line_id == line_id)).scalar()
+    assert site.post("/books/rest/wait", {"item_id": item_id, "location_id": place}).status_code == 303
+    assert "Did they ship" not in site.get("/").text
+    page = site.get("/books").text
+    assert "you let them rest" in page
+    assert "is done</button>" in page
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.baselines).where(t.baselines.c.shop == seeding.SHOP).values(units=-3))
+    assert "Did they ship" in site.get("/").text
+
+
+def test_another_shops_orders_out_of_sight_are_not_mine_to_close(site: Site) -> None:
+    line_id, place, name = lose_sight_of_an_order(site)
+    other = site.of(seeding.OTHER_SHOP)
+    assert name not in other.get("/books").text
+    assert other.post("/books/rest/close", {"line_id": line_id, "location_id": place}).status_code == 404

@@ -429,6 +429,31 @@ def order_is_invisible(tx: Transaction, shop: str, order_id: str, now: datetime)
     )
 
 
+def open_at(tx: Transaction, shop: str, line_id: str, location_id: str) -> tuple[str, int]:
+    """The item of a line, and its open units at a location; no item where it has none."""
+    row = tx.execute(
+        select(open_units.c.item_id, open_units.c.units)
+        .where(open_units.c.shop == shop, open_units.c.line_id == line_id, open_units.c.location_id == location_id)
+        .with_for_update()
+    ).first()
+    return (row.item_id, row.units) if row else ("", 0)
+
+
+def open_of_line(tx: Transaction, shop: str, line_id: str) -> int:
+    """Open units of a line, wherever they are."""
+    total = select(func.coalesce(func.sum(open_units.c.units), 0))
+    return int(tx.execute(total.where(open_units.c.shop == shop, open_units.c.line_id == line_id)).scalar_one())
+
+
+def add_open_units(tx: Transaction, shop: str, item_id: str, line_id: str, location_id: str, change: int) -> None:
+    """Change what we take for open of an order that Shopify does not show us; the next answer it gives stands again."""
+    _, units = open_at(tx, shop, line_id, location_id)
+    key = {"shop": shop, "line_id": line_id, "location_id": location_id}
+    tx.execute(delete(open_units).where(*(open_units.c[name] == value for name, value in key.items())))
+    if units + change > 0:
+        tx.upsert(open_units, [{**key, "item_id": item_id, "units": units + change}])
+
+
 def order_is_deleted(tx: Transaction, shop: str, order_id: str) -> set[str]:
     """Shopify said the order was deleted: nothing of it is open any more. Returns the items concerned."""
     touched = items_of_order(tx, shop, order_id)

@@ -84,6 +84,12 @@ def post_once(tx: Transaction, shop: str, entry: Entry) -> bool:
     return got is not None
 
 
+def find(tx: Transaction, shop: str, entry_id: str) -> Entry | None:
+    """One entry by its name."""
+    row = tx.execute(select(*_COLUMNS).where(ledger.c.shop == shop, ledger.c.entry_id == entry_id)).first()
+    return _entry(row) if row else None
+
+
 def of_lines(tx: Transaction, shop: str, line_ids: Iterable[str]) -> dict[str, list[Entry]]:
     """All entries of the lines, in the order they were written."""
     wanted = list(line_ids)
