@@ -339,6 +339,21 @@ def moved_materially(told: Promise, now: Promise, tell_after_days: int) -> bool:
     return bool(told.review and now.review and now.review > told.review)
 
 
+def comes_later(told: Promise, now: Promise, ordered_on: date, tell_after_days: int) -> bool:
+    """
+    Whether goods come later, by more than the threshold, than a buyer was told: a delay, told as such.
+
+    Weeks told count from the day of the order. Losing a day, or an estimate, is a delay; where no date was told,
+    nothing can be missed.
+    """
+    latest = told.to or (ordered_on + timedelta(weeks=told.weeks[1]) if told.weeks else None)
+    if latest is None:
+        return False
+    over = now.review if now.kind is PromiseKind.WAIT and not told.to else None
+    comes = now.to or over
+    return comes is None or (comes - latest).days > tell_after_days
+
+
 def end_of_day(day: date, timezone: str) -> datetime:
     """The instant a day is over in the shop's zone."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
@@ -482,3 +497,15 @@ def published_promise(badge: Mapping[str, Any]) -> Promise | None:
     if state == "late_unknown":
         return Promise(PromiseKind.LATE, review=_day(badge.get("review")), delayed=True)
     return None
+
+
+def read_by_buyer(badges: Sequence[Mapping[str, Any]]) -> Promise | None:
+    """
+    Say what was published to a buyer, given all that a badge said in the second of the order, oldest first.
+
+    Which of it they read nobody knows: of several days the earliest counts, and a day before no day. None when none of
+    it spoke of a date.
+    """
+    said = [promise for promise in map(published_promise, badges) if promise is not None]
+    dated = [promise for promise in said if promise.to is not None]
+    return min(dated, key=lambda promise: promise.to or date.max) if dated else next(reversed(said), None)

@@ -24,7 +24,7 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.vault import Vault
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
 from plugin.domain.preferences import ShopSettings
-from plugin.domain.promises import Promise, PromiseKind, moved_materially
+from plugin.domain.promises import Promise, PromiseKind, comes_later, moved_materially
 from plugin.domain.replay import fold_line
 
 
@@ -54,7 +54,8 @@ class LetterFacts:
         self._locale = (person.locale if person else "") or self._row.locale
         contact = settings.reply_to_encrypted or self._row.contact_email_encrypted
         self.reply_to = vault.decrypt(contact) if contact else mail_from
-        self._today = now.astimezone(ZoneInfo(self._row.timezone)).date()
+        zone = ZoneInfo(self._row.timezone)
+        self._today, self._ordered_on = now.astimezone(zone).date(), self.order.created_at.astimezone(zone).date()
         self._states = {
             row.line_id: row
             for row in tx.execute(
@@ -88,7 +89,7 @@ class LetterFacts:
             told is not None
             and promise is not None
             and moved_materially(told, promise, self._settings.tell_after_days)
-            and _is_later(told, promise)
+            and comes_later(told, promise, self._ordered_on, self._settings.tell_after_days)
         )
         line = LetterLine(
             title=sold.title,
@@ -171,9 +172,3 @@ def _names_before(kind: str, told: Promise, now: Promise | None, *, late: bool) 
     if kind == LetterKind.ON_TRACK.value:
         return now is not None and now.kind is PromiseKind.DATE and told.to != now.to
     return True
-
-
-def _is_later(told: Promise, now: Promise) -> bool:
-    if told.to and now.to:
-        return now.to > told.to
-    return told.kind is PromiseKind.DATE and now.kind is not PromiseKind.DATE

@@ -32,7 +32,7 @@ from plugin.domain.allocation import QueuedLine
 from plugin.domain.facts import AUTHORIZED, LocationGid
 from plugin.domain.ledger import Kind
 from plugin.domain.notices import Notice, NoticeKind, PastNotice
-from plugin.domain.promises import NextUnit, Promise, published_promise
+from plugin.domain.promises import NextUnit, Promise, read_by_buyer
 from plugin.domain.replay import LineHistory, LocationHistory, fold_line, fold_location
 from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView
 from plugin.domain.supply import Arrival, still_to_show
@@ -288,8 +288,9 @@ def _arrivals(history: LocationHistory, returns: Sequence[Arrival], now: datetim
 def _promises(tx: Transaction, shop: str, row: Any, history: LineHistory) -> LinePromises:
     if history.promises.has_version_0 or row.variant_id is None:
         return history.promises
-    published = ledger.last_published(tx, shop, row.variant_id, row.created_at)
-    told = published_promise(published.data["badge"]) if published else None
+    # Shopify tells when an order was placed to the second: what the badge said in any part of it may have been read.
+    published = ledger.published_in(tx, shop, row.variant_id, row.created_at, row.created_at + timedelta(seconds=1))
+    told = read_by_buyer([entry.data["badge"] for entry in published])
     return LinePromises(history.promises.version, history.promises.current, told, False)
 
 

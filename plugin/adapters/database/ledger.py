@@ -147,20 +147,17 @@ def count(tx: Transaction, shop: str, kind: Kind, **subject: str | int) -> int:
     return int(tx.execute(statement).scalar_one())
 
 
-def last_published(tx: Transaction, shop: str, variant_id: str, at: datetime) -> Entry | None:
-    """What the badge of a variant said at a moment."""
-    row = tx.execute(
-        select(*_COLUMNS)
-        .where(
-            ledger.c.shop == shop,
-            ledger.c.variant_id == variant_id,
-            ledger.c.kind == Kind.PUBLISH.value,
-            ledger.c.at <= at,
-        )
-        .order_by(ledger.c.at.desc(), ledger.c.id.desc())
-        .limit(1)
-    ).first()
-    return _entry(row) if row else None
+def published_in(tx: Transaction, shop: str, variant_id: str, since: datetime, until: datetime) -> list[Entry]:
+    """What the badge of a variant said from one moment until before another, oldest first."""
+    mine = (
+        ledger.c.shop == shop,
+        ledger.c.variant_id == variant_id,
+        ledger.c.kind == Kind.PUBLISH.value,
+    )
+    newest_first = select(*_COLUMNS).where(*mine).order_by(ledger.c.at.desc(), ledger.c.id.desc())
+    standing = tx.execute(newest_first.where(ledger.c.at <= since).limit(1)).first()
+    later = tx.rows(newest_first.where(ledger.c.at > since, ledger.c.at < until))
+    return [_entry(row) for row in (*([standing] if standing else []), *reversed(later))]
 
 
 def originals(tx: Transaction, shop: str, variant_ids: Iterable[str] | None = None) -> dict[str, str]:
