@@ -110,14 +110,17 @@ def read_product(parts: Parts, shop: str, client: AdminClient, product_id: str) 
     now = parts.clock.now()
     with parts.database.begin() as tx:
         if found is None:
-            _decide_again(tx, shop, facts.product_is_gone(tx, shop, product_id, now), now)
+            gone = facts.product_is_gone(tx, shop, product_id, now)
+            _decide_again(tx, shop, gone, now)
+            due.mark(tx, shop, due.QUEUE, "item", facts.items_of_variants(tx, shop, gone), now)
             return
         known = set(facts.known_items(tx, shop, [v.item_id for v in found]))
         changed = facts.put_variants(tx, shop, found, read_at)
         gone = facts.variants_left_out(tx, shop, product_id, [v.variant_id for v in found], now)
         _decide_again(tx, shop, [*changed, *gone], now)
         # Another vendor or tag may mean another rule, and so another wait for those who wait.
-        again = {v.item_id for v in found if v.item_id not in known or v.variant_id in changed}
+        again: set[str] = {v.item_id for v in found if v.item_id not in known or v.variant_id in changed}
+        again |= facts.items_of_variants(tx, shop, gone)
         due.mark(tx, shop, due.QUEUE, "item", again, now)
 
 

@@ -49,6 +49,7 @@ class Needs:
     approvals: list[needs.Approval]
     untold: int
     outside: list[needs.Outside]
+    deleted: list[needs.Deleted]
     past_limit: list[overages.PastLimit]
     failed: int
     unknown: int
@@ -63,7 +64,7 @@ class Needs:
         """Cards on the page; the setting-up of mail is a step, not an alarm."""
         lists = (self.late, self.undated, self.rises, self.approvals, self.outside, self.past_limit)
         ours = (self.books, self.resting)
-        asked = (self.scopes, self.data_requests)
+        asked = (self.scopes, self.data_requests, self.deleted)
         flags = (
             self.brake,
             self.locked_out,
@@ -208,6 +209,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         approvals=needs.approvals(tx, g.shop),
         untold=_untold(tx, settings),
         outside=needs.changed_outside(tx, g.shop),
+        deleted=needs.deleted(tx, g.shop),
         past_limit=overages.unanswered(tx, g.shop),
         failed=stuck.get("failed", 0),
         unknown=stuck.get("unknown", 0),

@@ -6,6 +6,7 @@ import itertools
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -191,6 +192,13 @@ class Store:
         self.settle()
         if available:
             self.wait_for_rises()
+        return sku
+
+    def a_sku_among_others(self, available: int = 0) -> str:
+        """As `a_sku`, of a product that has other variants too."""
+        count = Counter(v["product_id"] for v in self.truth()["variants"])
+        while count[self.variant(sku := self.a_sku(available))["product_id"]] < 2:
+            continue
         return sku
 
     def gid(self, sku: str) -> str:

@@ -78,6 +78,8 @@ def load_item(tx: Transaction, shop: str, item_id: str, now: datetime) -> ItemVi
             (row.read_at for line_id, row in rows.items() if line_id in open_by_line and not row.not_visible_since),
             default=None,
         ),
+        is_tracked=facts.is_tracked(tx, shop, item_id),
+        is_gone=facts.is_gone(tx, shop, item_id),
     )
 
 

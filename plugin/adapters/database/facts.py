@@ -173,6 +173,18 @@ def variants_left_out(tx: Transaction, shop: str, product_id: str, seen: Iterabl
     return gone
 
 
+def is_tracked(tx: Transaction, shop: str, item_id: str) -> bool:
+    """Whether Shopify counts the item's stock, as last read."""
+    found = tx.execute(select(items.c.tracked).where(items.c.shop == shop, items.c.item_id == item_id)).scalar()
+    return found is not False
+
+
+def is_gone(tx: Transaction, shop: str, item_id: str) -> bool:
+    """Whether every variant of the item was deleted."""
+    rows = tx.execute(select(variants.c.gone_at).where(variants.c.shop == shop, variants.c.item_id == item_id)).all()
+    return bool(rows) and all(row.gone_at is not None for row in rows)
+
+
 def put_items(tx: Transaction, shop: str, found: Sequence[Item], read_at: datetime) -> set[str]:
     """
     Write items with all their levels. Returns the ids of items whose figures are new or differ.
@@ -368,9 +380,29 @@ def put_order(
         keep=("first_seen_at",),
     )
     touched = items_of_order(tx, shop, order.order_id)
+    order = replace(order, lines=_remembered(tx, shop, order.lines))
     tx.upsert(order_lines, [_line_row(shop, order, line) for line in order.lines])
     _put_open_units(tx, shop, order)
     return touched | {line.item_id for line in order.lines if line.item_id}
+
+
+def _remembered(tx: Transaction, shop: str, lines: Sequence[OrderLine]) -> tuple[OrderLine, ...]:
+    """Shopify's lines forget a variant that was deleted; what was sold stays what it was."""
+    forgotten = [line.line_id for line in lines if line.item_id is None]
+    if not forgotten:
+        return tuple(lines)
+    rows = tx.execute(
+        select(order_lines.c.line_id, order_lines.c.variant_id, order_lines.c.product_id, order_lines.c.item_id).where(
+            order_lines.c.shop == shop, order_lines.c.line_id.in_(forgotten), order_lines.c.item_id.is_not(None)
+        )
+    )
+    known = {row.line_id: row for row in rows}
+    return tuple(
+        replace(line, variant_id=row.variant_id, product_id=line.product_id or row.product_id, item_id=row.item_id)
+        if (row := known.get(line.line_id))
+        else line
+        for line in lines
+    )
 
 
 def _line_row(shop: str, order: Order, line: OrderLine) -> dict[str, object]:
@@ -509,6 +541,13 @@ def variants_of_items(tx: Transaction, shop: str, item_ids: Iterable[str]) -> di
     for row in rows:
         found.setdefault(row.item_id, []).append(row.variant_id)
     return found
+
+
+def items_of_variants(tx: Transaction, shop: str, variant_ids: Iterable[str]) -> set[str]:
+    rows = tx.execute(
+        select(variants.c.item_id).where(variants.c.shop == shop, variants.c.variant_id.in_(list(variant_ids)))
+    )
+    return {row.item_id for row in rows}
 
 
 def all_item_ids(tx: Transaction, shop: str) -> list[str]:

@@ -19,6 +19,7 @@ from plugin.domain.review.doubt import agreed, queue_in_doubt, unknown_units
 from plugin.domain.review.draft import Draft, Working
 from plugin.domain.review.joining import next_to_give_way, open_tranches, places_by_location, record_given, settle
 from plugin.domain.review.lines import line_states
+from plugin.domain.review.out_of_reach import as_last_counted, less_what_shipped, nothing_owed
 from plugin.domain.review.stock import arrived_by_row, read_locations, takeable, vanished
 from plugin.domain.review.views import (
     ItemPlan,
@@ -51,11 +52,15 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
     Order of thought: route units whose location is not known yet, settle what shipped, read the stock, hand it out in
     queue order, lay deliveries against what is still owed, then say dates and find out who must hear.
     """
+    if not view.is_tracked:
+        return nothing_owed(view)
     draft = Draft(view.item_id, now)
-    view = replace(view, lines=routed(view))
+    view = as_last_counted(view) if view.is_gone else replace(view, lines=routed(view))
     books = compare_books(view, rules, draft, now)
     balanced = all(b.balances for b in books.values())
     working = {line.line_id: settle(line, draft, write=balanced) for line in view.lines}
+    if view.is_gone:
+        view = less_what_shipped(view, working)
     states, readings = read_locations(view, rules, books, working, draft, balanced=balanced)
     places = places_by_location(working, rules, now)
     rows = _still_to_come(view, readings)

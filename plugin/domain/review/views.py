@@ -78,7 +78,7 @@ class ItemView:
     Everything known about one item.
 
     orders_read_at: when the longest unread of the orders we can read, of those with open units, was read; None without
-    any.
+    any. is_tracked: Shopify counts its stock. is_gone: every variant of it was deleted.
     """
 
     item_id: str
@@ -90,6 +90,8 @@ class ItemView:
     last_grants: Mapping[str, str]
     next_before: NextUnit | None
     orders_read_at: datetime | None = None
+    is_tracked: bool = True
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

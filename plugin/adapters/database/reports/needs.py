@@ -80,6 +80,47 @@ class Books:
     since: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Units are owed of something that was deleted in Shopify."""
+
+    variant_id: str
+    title: str
+    owed_units: int
+    orders: int
+
+
+def deleted(tx: Transaction, shop: str) -> list[Deleted]:
+    """What was deleted while somebody waits for it: it can be shipped, refunded or cancelled, and never sold again."""
+    owed = (
+        select(
+            line_states.c.item_id,
+            func.sum(line_states.c.owed_units).label("units"),
+            func.count(distinct(line_states.c.order_id)).label("orders"),
+        )
+        .where(line_states.c.shop == shop, line_states.c.owed_units > 0)
+        .group_by(line_states.c.item_id)
+        .subquery()
+    )
+    rows = tx.rows(
+        select(
+            func.min(variants.c.variant_id).label("variant_id"),
+            func.min(variants.c.title).label("variant"),
+            func.min(products.c.title).label("product"),
+            func.max(owed.c.units).label("units"),
+            func.max(owed.c.orders).label("orders"),
+        )
+        .join(owed, owed.c.item_id == variants.c.item_id)
+        .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
+        .where(variants.c.shop == shop)
+        .group_by(variants.c.item_id)
+        .having(func.count() == func.count(variants.c.gone_at))
+        .order_by(func.min(variants.c.gone_at), variants.c.item_id)
+        .limit(SHOWN)
+    )
+    return [Deleted(r.variant_id, full_title(r.product, r.variant), int(r.units), r.orders) for r in rows]
+
+
 def _named_items():  # type: ignore[no-untyped-def]
     """One variant per item is enough to name it."""
     first = (
