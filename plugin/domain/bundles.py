@@ -74,6 +74,10 @@ class Component:
             return Reason.COMPONENT_SHORT if self._opens_when_out() else Reason.COMPONENT_STOPPED
         return Reason.COMPONENT_LIMIT if self.bundles_left == 0 else None
 
+    def promise(self, today: date) -> Promise:
+        """What is said of the last of the units one bundle needs: the next delivery may not bring them all."""
+        return self.upcoming.of_units(self.needed) or by_rule(self.rule, today)
+
     def _opens_when_out(self) -> bool:
         return self.selling.available_total > 0 and self.units_left != self.selling.available_total
 
@@ -155,9 +159,9 @@ def next_bundle(components: Sequence[Component], today: date) -> NextUnit:
     if not tracked:
         return NextUnit(Promise(PromiseKind.NONE))
     latest = _latest(tracked, today)
-    promise = _promise(latest, today)
+    promise = latest.promise(today)
     if promise.kind is PromiseKind.DATE:
-        starts = [p.from_ for c in _speaking(tracked) if (p := _promise(c, today)).kind is PromiseKind.DATE and p.from_]
+        starts = [p.from_ for c in _speaking(tracked) if (p := c.promise(today)).kind is PromiseKind.DATE and p.from_]
         assert promise.to
         promise = replace(promise, from_=min(max(starts), promise.to))
     is_first = promise.row_id == latest.upcoming.promise.row_id
@@ -176,12 +180,7 @@ def _speaking(tracked: Sequence[Component]) -> Sequence[Component]:
 
 
 def _latest(tracked: Sequence[Component], today: date) -> Component:
-    return max(_speaking(tracked), key=lambda c: _lateness(_promise(c, today), today))
-
-
-def _promise(component: Component, today: date) -> Promise:
-    """What is said of the last of the units one bundle needs: the next delivery may not bring them all."""
-    return component.upcoming.of_units(component.needed) or by_rule(component.rule, today)
+    return max(_speaking(tracked), key=lambda c: _lateness(c.promise(today), today))
 
 
 _RANK = {PromiseKind.DATE: 0, PromiseKind.WAIT: 0, PromiseKind.NONE: 1, PromiseKind.LATE: 2}

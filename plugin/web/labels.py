@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from plugin.services.explain_bundle import Allowed
 from plugin.web import figures
 
 STATES = {
@@ -41,6 +42,8 @@ EXPLAINED = {
     "untracked": "Shopify does not count its stock, so it is none of our business.",
     "in_stock": "It has stock. The last units sell cleanly; then it goes on backorder if the rule allows.",
     "backorderable": "It has no stock left and may still be ordered.",
+    "in_stock_bundle": "All its components have stock. When one runs out, it goes on backorder if that one may.",
+    "backorderable_bundle": "A component has no stock left, and all of them may still be ordered.",
     "limit_reached": "As much is owed as the limit allows. It opens again as units arrive or orders fall away.",
 }
 
@@ -134,9 +137,31 @@ def state_name(state: str) -> str:
     return STATES[state][0]
 
 
-def why(state: str, reason: str) -> str:
-    """Say in a sentence why a variant is in its state."""
-    return REASONS[reason] or EXPLAINED.get(state, "")
+def why(state: str, reason: str, *, is_bundle: bool = False) -> str:
+    """Say in a sentence why a variant, or a bundle, is in its state."""
+    of_bundle = EXPLAINED.get(f"{state}_bundle", "") if is_bundle else ""
+    return REASONS[reason] or of_bundle or EXPLAINED.get(state, "")
+
+
+def allows(part: Allowed, ships: str | None) -> str:
+    """Say what a component allows its bundle, and why: `On backorder: enough for 1 bundle, ships around 12 June.`"""
+    if not part.is_tracked:
+        return "Shopify does not count it, so it sets no bound."
+    needs = f"one bundle needs {part.needed}"
+    if part.blocks == "component_limit":
+        return f"At its limit: {figures.count(part.units_left or 0, 'unit')} may still be sold, {needs}."
+    if part.blocks == "component_short":
+        return f"{figures.count(part.available, 'unit')} left, {needs}. Those sell one by one first."
+    if part.blocks:
+        return f"Shuts the bundle. {why(part.state, part.reason) or 'It has run out.'}"
+    if not part.is_covered:
+        left = "no limit" if part.bundles_left is None else f"enough for {figures.count(part.bundles_left, 'bundle')}"
+        return f"On backorder: {left}, {ships}." if ships else f"On backorder: {left}."
+    made = part.available // part.needed
+    said = f"In stock: enough for {figures.count(made, 'bundle')}"
+    if part.bundles_left is None:
+        return f"{said}, and no limit after that."
+    return f"{said}." if part.bundles_left == made else f"{said}, {part.bundles_left} with its limit."
 
 
 def limit_words(mode: str, units: int | None) -> str:

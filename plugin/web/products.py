@@ -10,12 +10,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
-from plugin.adapters.database.reports import catalog, history, queue, rule_list, supply
+from plugin.adapters.database.reports import bundles, catalog, history, queue, rule_list, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.limits import Limit
 from plugin.domain.rules import MOST_PICKED, Described
 from plugin.errors import FieldErrors
-from plugin.services import correct_stock, set_rules
+from plugin.services import correct_stock, explain_bundle, set_rules
 from plugin.web import labels, previews
 from plugin.web.figures import count
 from plugin.web.histories import in_words
@@ -187,6 +187,8 @@ def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict
             stock=catalog.stock(tx, g.shop, item_id),
             may_correct=correct_stock.is_allowed(tx, g.shop),
             lines=queue.of_item(tx, g.shop, item_id),
+            components=explain_bundle.components(tx, g.shop, variant_id, g.now) if listed.is_bundle else [],
+            bundles=bundles.with_component(tx, g.shop, variant_id),
             deliveries=supply.carrying(tx, g.shop, item_id),
             history=[(h.at, in_words(h, g.today)) for h in history.of_variant(tx, g.shop, variant_id, item_id)],
             deciding=deciding,

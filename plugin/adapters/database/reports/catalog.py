@@ -41,6 +41,7 @@ class Listed:
 
     remaining: None is no limit. decided_by: the scope of the rule that decided, or empty.
     next_promise: what the next buyer is told; None while it is not on backorder.
+    is_bundle: it sells as its components do: `available` and `remaining` count bundles, and nothing is owed of it.
     """
 
     variant_id: str
@@ -59,6 +60,12 @@ class Listed:
     available: int
     next_promise: dict[str, Any] | None
     rule_id: int | None = None
+    is_bundle: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether there is a figure of what may still be sold on backorder: a rule decides, or components do."""
+        return bool(self.decided_by) or (self.is_bundle and self.state not in ("unmanaged", "untracked"))
 
     @property
     def title(self) -> str:
@@ -256,6 +263,7 @@ def _listed() -> Select[Any]:
             rules.c.wait_weeks_to,
             rules.c.release_on,
             variant_states.c.rule_id,
+            variants.c.is_bundle,
         )
         .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(
@@ -288,12 +296,15 @@ def _line(row: Any) -> Listed:
         available=row.available,
         next_promise=told,
         rule_id=row.rule_id,
+        is_bundle=row.is_bundle,
     )
 
 
 def _told_next(row: Any) -> dict[str, Any] | None:
     """The stored promise; where no delivery stands behind it, the rule as it is now decides, as on the badge."""
     stored: dict[str, Any] | None = row.next_promise
+    if row.is_bundle:
+        return stored  # decided with its components, whose rules are not its own
     if stored is not None and stored["kind"] not in (PromiseKind.NONE.value, PromiseKind.WAIT.value):
         return stored
     if row.release_on is not None:
