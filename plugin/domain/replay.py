@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from plugin.domain.allocation import Tranche
 from plugin.domain.facts import LocationGid
@@ -60,6 +61,34 @@ class LocationHistory:
     opened_at: datetime | None = None
     arrived: tuple[Arrival, ...] = ()
     corrections: tuple[Arrival, ...] = ()
+
+    def to_json(self, *, since: datetime) -> dict[str, Any]:
+        """As plain values. What happened before `since`, an instant, is kept only in the sums."""
+        return {
+            **{name: getattr(self, name) for name in _SUMS},
+            "opened_at": self.opened_at.isoformat() if self.opened_at else None,
+            "falls": [[fall.at.isoformat(), fall.units] for fall in self.falls if fall.at >= since],
+            "arrived": [[a.at.isoformat(), a.units, a.cause] for a in self.arrived if a.at >= since],
+            "corrections": [[a.at.isoformat(), a.units, a.cause] for a in self.corrections if a.at >= since],
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> LocationHistory:
+        """The inverse of `to_json`."""
+
+        def arrivals(name: str) -> tuple[Arrival, ...]:
+            return tuple(Arrival(datetime.fromisoformat(at), units, cause) for at, units, cause in raw[name])
+
+        return cls(
+            **{name: raw[name] for name in _SUMS},
+            opened_at=datetime.fromisoformat(raw["opened_at"]) if raw["opened_at"] else None,
+            falls=tuple(Fall(datetime.fromisoformat(at), units) for at, units in raw["falls"]),
+            arrived=arrivals("arrived"),
+            corrections=arrivals("corrections"),
+        )
+
+
+_SUMS = ("accepted", "accept_steps", "baseline", "baseline_steps", "refused", "refuse_steps")
 
 
 def step_of(entry: Entry) -> int:
@@ -128,14 +157,20 @@ def _promised(before: LinePromises, entry: Entry) -> LinePromises:
     return LinePromises(version, promise, before.published, before.has_version_0)
 
 
-def fold_location(entries: Iterable[Entry]) -> LocationHistory:
-    """Add up the entries of one item at one location, in ledger order. Entries of other kinds are passed over."""
-    accepted: int | None = None
-    accept_steps = baseline = baseline_steps = refused = refuse_steps = 0
-    falls: list[Fall] = []
-    opened_at: datetime | None = None
-    arrived: list[Arrival] = []
-    corrections: list[Arrival] = []
+def fold_location(entries: Iterable[Entry], brought_forward: LocationHistory | None = None) -> LocationHistory:
+    """
+    Add up the entries of one item at one location, in ledger order. Entries of other kinds are passed over.
+
+    Args:
+        entries: Those after what was brought forward, or all.
+        brought_forward: What the earlier entries add up to.
+    """
+    before = brought_forward or LocationHistory()
+    accepted, accept_steps = before.accepted, before.accept_steps
+    baseline, baseline_steps = before.baseline, before.baseline_steps
+    refused, refuse_steps = before.refused, before.refuse_steps
+    falls, opened_at = list(before.falls), before.opened_at
+    arrived, corrections = list(before.arrived), list(before.corrections)
     for entry in entries:
         units = entry.units or 0
         if entry.kind is Kind.ACCEPT:

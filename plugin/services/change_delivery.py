@@ -9,13 +9,11 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from plugin.adapters.database import due, ledger, supply
+from plugin.adapters.database import due, ledger, stock_ledger, supply
 from plugin.adapters.database.tables import deliveries, delivery_rows, items
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
-from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Entry, Kind
-from plugin.domain.replay import fold_location
 from plugin.errors import FieldErrors, NotFound
 from plugin.services import edit_delivery
 
@@ -201,8 +199,7 @@ def _landing(tx: Transaction, shop: str, row: Any, units: int, to_row_id: int | 
 def _corrections(
     tx: Transaction, shop: str, row: Any, parts: Sequence[tuple[int | None, int]], now: datetime
 ) -> list[Entry]:
-    here = LocationGid(row.location_id)
-    history = fold_location(e for e in ledger.of_stock(tx, shop, row.item_id) if e.location_id == here)
+    history = stock_ledger.history(tx, shop, row.item_id, row.location_id)
     return [
         Entry(
             f"accept/{row.item_id}/{row.location_id}/{step}",

@@ -6,13 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from plugin.adapters.database import due, ledger, supply
+from plugin.adapters.database import due, ledger, stock_ledger, supply
 from plugin.adapters.database.tables import item_states
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
-from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Entry, Kind
-from plugin.domain.replay import LocationHistory, fold_location
+from plugin.domain.replay import LocationHistory
 from plugin.domain.supply import accepted_by_merchant
 from plugin.errors import NotFound
 
@@ -25,7 +24,7 @@ def accept(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
         NotFound: There is no unexplained rise any more.
     """
     with db.begin() as tx:
-        history = _history(tx, shop, item_id, location_id)
+        history = stock_ledger.history(tx, shop, item_id, location_id)
         units = _unexplained(tx, shop, item_id, location_id, history)
         rows = [r for r in supply.open_rows(tx, shop, [item_id]).get(item_id, ()) if r.location_id == location_id]
         entries = [
@@ -55,7 +54,7 @@ def refuse(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
         NotFound: There is no unexplained rise any more.
     """
     with db.begin() as tx:
-        history = _history(tx, shop, item_id, location_id)
+        history = stock_ledger.history(tx, shop, item_id, location_id)
         units = _unexplained(tx, shop, item_id, location_id, history)
         entry = Entry(
             f"refuse/{item_id}/{location_id}/{history.refuse_steps + 1}",
@@ -81,8 +80,3 @@ def _unexplained(tx: Transaction, shop: str, item_id: str, location_id: str, his
     if units <= 0:
         raise NotFound("the stock has changed since: there is nothing to explain any more")
     return int(units)
-
-
-def _history(tx: Transaction, shop: str, item_id: str, location_id: str) -> LocationHistory:
-    entries = ledger.of_stock(tx, shop, item_id)
-    return fold_location(e for e in entries if e.location_id == LocationGid(location_id))

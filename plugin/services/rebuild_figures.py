@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from plugin.adapters.database import ledger, shops
 from plugin.adapters.database.tables import ledger as ledger_table
-from plugin.adapters.database.tables import line_states, open_units, order_lines, pegs
+from plugin.adapters.database.tables import line_states, open_units, order_lines, pegs, stock_balances
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.ledger import Kind
 from plugin.errors import Conflict, NotFound
@@ -64,7 +64,7 @@ def _items_with_lines(tx: Transaction, shop: str) -> list[str]:
 
 def _rebuild_item(parts: Parts, tx: Transaction, shop: str, item_id: str) -> None:
     now = parts.clock.now()
-    for table in (line_states, pegs):
+    for table in (line_states, pegs, stock_balances):
         tx.execute(delete(table).where(table.c.shop == shop, table.c.item_id == item_id))
     # A line whose last units left before its shipping was written down has nothing open, yet must be seen once more.
     unsettled = ledger.unsettled_lines(tx, shop, item_id)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.domain.ledger import Kind
-from tests.builders import EAST, WEST, day, minutes, review_rules, up_to
+from plugin.domain.replay import LocationHistory, fold_location
+from tests.builders import EAST, NOON, WEST, day, minutes, review_rules, up_to
 from tests.domain.lives import happen, play
 from tests.domain.world import World
 from tests.strategies import Event, lives
@@ -63,3 +66,12 @@ def test_news_that_comes_late_makes_no_units_out_of_nothing(stock: int, events: 
     state = world.plan.locations[0]
     assert not [e for e in world.kinds(Kind.ACCEPT) if e.delivery_row_id is not None]
     assert (state.accepted, state.unexplained) == (state.usable, 0)
+
+
+@given(st.integers(0, 10), lives(shortest=15), st.integers(0, 60))
+def test_stock_brought_forward_adds_up_to_the_same(stock: int, events: list[Event], cut: int) -> None:
+    world = World(stock, rules=review_rules(accept_after=minutes(1)))
+    play(world, events)
+    written = world._of_location(EAST)
+    brought = json.loads(json.dumps(fold_location(written[:cut]).to_json(since=NOON)))
+    assert fold_location(written[cut:], LocationHistory.from_json(brought)) == fold_location(written)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from plugin.adapters.database import ledger, stock_ledger
 from plugin.adapters.database import tables as t
 from plugin.domain.ledger import Kind
 from plugin.errors import NotFound
@@ -70,3 +71,26 @@ def test_units_that_left_unseen_are_still_written_down_after_a_rebuild(shop: Sto
 def test_a_shop_we_never_met_is_not_rebuilt(shop: Store):
     with pytest.raises(NotFound, match="has not installed"):
         rebuild_figures.rebuild(shop.parts, "nobody.myshopify.com")
+
+
+def test_a_long_history_of_stock_is_brought_forward_and_read_no_more(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stock_ledger, "BRING_FORWARD_EVERY", 3)
+    sku = shop.a_sku(0)
+    item = shop.item(sku)
+    for units in (3, 1, 4):
+        shop.receive(sku, units)
+        shop.wait_for_rises()
+        shop.advance(hours=1)
+    shop.stock(sku, 5)
+    shop.settle()
+    (balance,) = shop.rows(t.stock_balances, t.stock_balances.c.item_id == item)
+    assert 0 < balance.upto < max(e.id for e in shop.rows(t.ledger, t.ledger.c.item_id == item))
+    with shop.reading() as tx:
+        found = stock_ledger.history(tx, shop.shop, item, shop.place())
+        newer = ledger.of_item(tx, shop.shop, item, stock_ledger.KINDS, after=balance.upto)
+    assert (found.accepted, found.opened_at is not None) == (5, True)
+    assert 0 < len(newer) < found.accept_steps
+    with shop.parts.database.begin() as tx:
+        tx.execute(delete(t.stock_balances).where(t.stock_balances.c.item_id == item))
+    with shop.reading() as tx:
+        assert stock_ledger.history(tx, shop.shop, item, shop.place()) == found

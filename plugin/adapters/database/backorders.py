@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, or_, select, update
 
-from plugin.adapters.database import facts, ledger, restocks, supply
+from plugin.adapters.database import facts, ledger, restocks, stock_ledger, supply
 from plugin.adapters.database.tables import (
     baselines,
     deliveries,
@@ -33,7 +33,7 @@ from plugin.domain.facts import AUTHORIZED, LocationGid
 from plugin.domain.ledger import Kind
 from plugin.domain.notices import Notice, NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise, read_by_buyer
-from plugin.domain.replay import LineHistory, LocationHistory, fold_line, fold_location
+from plugin.domain.replay import LineHistory, LocationHistory, fold_line
 from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView
 from plugin.domain.supply import Arrival, still_to_show
 
@@ -251,14 +251,14 @@ def _locations(
     now: datetime,
 ) -> tuple[LocationView, ...]:
     online = facts.online_locations(tx, shop)
-    entries = ledger.of_stock(tx, shop, item_id)
+    histories = stock_ledger.histories(tx, shop, item_id)
     states = {
         row.location_id: row
         for row in tx.execute(select(item_states).where(item_states.c.shop == shop, item_states.c.item_id == item_id))
     }
     views = []
     for level in levels:
-        history = fold_location(e for e in entries if e.location_id == level.location_id)
+        history = histories.get(level.location_id, LocationHistory())
         state = states.get(level.location_id)
         views.append(
             LocationView(
@@ -338,6 +338,8 @@ def apply_plan(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: da
         Conflict: Somebody decided about the same line meanwhile.
     """
     ledger.post(tx, shop, plan.entries)
+    if stock_ledger.is_worth_bringing_forward(plan.entries):
+        stock_ledger.bring_forward(tx, shop, item_id, now)
     _put_line_states(tx, shop, item_id, plan)
     _put_pegs(tx, shop, item_id, plan)
     _put_item_states(tx, shop, item_id, plan, now)

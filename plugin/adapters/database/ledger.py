@@ -126,17 +126,21 @@ def unsettled_lines(tx: Transaction, shop: str, item_id: str) -> list[str]:
     return [row.line_id for row in rows]
 
 
-_STOCK = (Kind.ACCEPT.value, Kind.REFUSE.value, Kind.BASELINE.value, Kind.BOOKED.value, Kind.CORRECT.value)
+def of_item(
+    tx: Transaction, shop: str, item_id: str, kinds: Sequence[str], *, after: int = 0, upto: int | None = None
+) -> list[Entry]:
+    """
+    Entries of these kinds about an item, in the order they were written.
 
-
-def of_stock(tx: Transaction, shop: str, item_id: str) -> list[Entry]:
-    """Entries about an item's stock: accepted, refused, booked, baselines, corrections."""
-    rows = tx.execute(
-        select(*_COLUMNS)
-        .where(ledger.c.shop == shop, ledger.c.item_id == item_id, ledger.c.kind.in_(_STOCK))
-        .order_by(ledger.c.id)
+    Args:
+        after, upto: Leave out those whose ledger id is not above `after`, or is above `upto`.
+    """
+    statement = select(*_COLUMNS).where(
+        ledger.c.shop == shop, ledger.c.item_id == item_id, ledger.c.kind.in_(kinds), ledger.c.id > after
     )
-    return [_entry(row) for row in rows]
+    if upto is not None:
+        statement = statement.where(ledger.c.id <= upto)
+    return [_entry(row) for row in tx.execute(statement.order_by(ledger.c.id))]
 
 
 def count(tx: Transaction, shop: str, kind: Kind, **subject: str | int) -> int:

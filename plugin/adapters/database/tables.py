@@ -5,7 +5,8 @@ Four families, told apart by what may happen to a row:
 - *facts* are replaced by newer ones (`read_at` says as of when);
 - *commitments* (`ledger`) are appended and never changed; they hold no personal data;
 - *effects* (`desired`, `messages`) say what must still be done, and what came of it;
-- *projections* (`line_states`, `variant_states`) are what pages read; they can be rebuilt from the others.
+- *projections* (`line_states`, `variant_states`, `pegs`, `stock_balances`) are copies that spare adding up; they can
+  be rebuilt from the others.
 
 Personal data lives in `people` and in the encrypted columns of `messages`, nowhere else.
 """
@@ -454,7 +455,7 @@ ledger = Table(
     Column("units", Integer),
     Column("data", Json, nullable=False, default=dict),
     UniqueConstraint("shop", "entry_id"),
-    Index("ix_ledger_item", "shop", "item_id", "kind"),
+    Index("ix_ledger_item", "shop", "item_id", "kind", "id"),
     Index("ix_ledger_line", "shop", "line_id", "kind"),
     Index("ix_ledger_variant", "shop", "variant_id", "kind", "at"),
 )
@@ -554,6 +555,15 @@ line_states = Table(
     Index("ix_line_states_item", "shop", "item_id", "queue_place"),
     Index("ix_line_states_order", "shop", "order_id"),
     Index("ix_line_states_owed", "shop", "owed_units"),
+)
+
+stock_balances = Table(
+    "stock_balances",
+    metadata,
+    Column("shop", ShopName, primary_key=True),
+    Column("item_id", Gid, primary_key=True),
+    Column("upto", RowId, nullable=False, autoincrement=False),  # ledger ids up to and with this are in the sums
+    Column("by_location", Json, nullable=False),  # plugin.domain.replay.LocationHistory.to_json by location
 )
 
 pegs = Table(
