@@ -8,13 +8,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from plugin.adapters.database import due, facts, ledger
+from plugin.adapters.database import due, facts, ledger, stock_ledger
 from plugin.adapters.database.tables import baselines, order_lines, orders
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
-from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Entry, Kind
-from plugin.domain.replay import fold_line, fold_location
+from plugin.domain.replay import fold_line
 from plugin.errors import NotFound
 
 
@@ -104,8 +103,7 @@ def _line(tx: Transaction, shop: str, line_id: str) -> Any | None:
 
 
 def _baseline(tx: Transaction, shop: str, item_id: str, location_id: str) -> int:
-    entries = ledger.of_stock(tx, shop, item_id)
-    return fold_location(e for e in entries if e.location_id == LocationGid(location_id)).baseline
+    return stock_ledger.history(tx, shop, item_id, location_id).baseline
 
 
 def _of_line(kind: Kind, number: int, line: Any, item_id: str, location_id: str, units: int, now: datetime) -> Entry:
@@ -126,7 +124,7 @@ def _baseline_step(
     tx: Transaction, shop: str, item_id: str, location_id: str, change: int, word: str, now: datetime
 ) -> Entry:
     """What is no longer open, Shopify no longer lacks: the baseline moves with the answer."""
-    history = fold_location(e for e in ledger.of_stock(tx, shop, item_id) if e.location_id == LocationGid(location_id))
+    history = stock_ledger.history(tx, shop, item_id, location_id)
     row = {"units": history.baseline + change, "cause": word, "stored_at": now}
     tx.upsert(baselines, [{"shop": shop, "item_id": item_id, "location_id": location_id, **row}])
     return Entry(
