@@ -29,6 +29,7 @@ def arrive(world: World, units: int) -> None:
     world.stock(units)
 
 
+@pytest.mark.case("F14")
 def test_twenty_orders_handled_in_reverse_are_owed_the_same_as_in_order() -> None:
     def owed(backwards: bool) -> list[int]:
         world = World(25)
@@ -45,6 +46,7 @@ def test_twenty_orders_handled_in_reverse_are_owed_the_same_as_in_order() -> Non
     assert owed(backwards=True) == owed(backwards=False) == [0] * 12 + [1] + [2] * 7
 
 
+@pytest.mark.case("F22")
 def test_lowering_one_order_releases_no_other() -> None:
     world, (first, second, third) = queue_of(1, 2, 1)
     world.lower_by(second, 1)
@@ -52,6 +54,7 @@ def test_lowering_one_order_releases_no_other() -> None:
     assert [world.owed(n) for n in (first, second, third)] == [1, 1, 1]
 
 
+@pytest.mark.case("F22")
 def test_cancelling_two_of_four_owed_leaves_the_other_two_owed() -> None:
     world, numbers = queue_of(1, 1, 1, 1)
     world.cancel(numbers[0])
@@ -61,6 +64,7 @@ def test_cancelling_two_of_four_owed_leaves_the_other_two_owed() -> None:
     assert not world.kinds(Kind.GRANT)
 
 
+@pytest.mark.case("F23")
 def test_cancelling_an_order_partly_in_stock_leaves_none_of_it_shippable() -> None:
     world, (number,) = queue_of(2, stock=1)
     assert (world.held(number), world.owed(number)) == (1, 1)
@@ -76,6 +80,7 @@ def test_a_cancelled_order_hands_its_unit_to_the_oldest_who_waits() -> None:
     assert [world.owed(n) for n in (covered, waiting, later)] == [0, 0, 1]
 
 
+@pytest.mark.case("F25")
 def test_the_queue_ranks_by_payment_and_not_by_the_age_of_the_cart() -> None:
     world = World(0)
     world.review()
@@ -91,6 +96,7 @@ def test_the_queue_ranks_by_payment_and_not_by_the_age_of_the_cart() -> None:
     assert (world.owed(early_unpaid), world.owed(paid)) == (1, 0)
 
 
+@pytest.mark.case("F25")
 def test_orders_paid_in_the_same_instant_rank_by_their_number() -> None:
     world = World(1)
     world.review()
@@ -118,6 +124,7 @@ def test_an_unpaid_order_keeps_the_stock_it_met_and_gets_no_arriving_units() -> 
     assert world.owed(unpaid) == 0
 
 
+@pytest.mark.case("F27")
 def test_ten_arriving_units_fill_four_and_leave_six_for_sale() -> None:
     world, numbers = queue_of(1, 1, 1, 1)
     arrive(world, 10)
@@ -128,6 +135,7 @@ def test_ten_arriving_units_fill_four_and_leave_six_for_sale() -> None:
     assert world.shelves[EAST].available == 3
 
 
+@pytest.mark.case("F28")
 def test_the_youngest_lose_first_when_stock_vanishes() -> None:
     world, numbers = queue_of(2, 2, 2, stock=6)
     world.stock(-3)
@@ -138,6 +146,7 @@ def test_the_youngest_lose_first_when_stock_vanishes() -> None:
     assert [world.owed(n) for n in numbers] == [0, 0, 2]
 
 
+@pytest.mark.case("F34")
 def test_supply_at_one_place_fills_nobody_at_another_until_the_order_is_moved() -> None:
     world = World({EAST: 0, WEST: 0})
     number = world.order(2, at=EAST)
@@ -153,6 +162,7 @@ def test_supply_at_one_place_fills_nobody_at_another_until_the_order_is_moved() 
     assert world.owed(number) == 0
 
 
+@pytest.mark.case("F32")
 def test_one_locations_figure_is_not_the_total() -> None:
     world = World({EAST: 5, WEST: 0})
     west = world.order(3, at=WEST)
@@ -163,6 +173,7 @@ def test_one_locations_figure_is_not_the_total() -> None:
     assert (world.owed(west), world.owed(east)) == (3, 0)
 
 
+@pytest.mark.case("F38")
 def test_after_a_part_shipment_the_rest_stays_owed() -> None:
     world, (number,) = queue_of(5, stock=3)
     world.fulfil(number, 3)
@@ -252,6 +263,7 @@ def test_removing_a_line_and_reading_it_again_changes_nothing_more() -> None:
     assert (world.owed(number), world.owed(other)) == (0, 1)
 
 
+@pytest.mark.case("F08")
 def test_an_inherited_queue_is_in_sale_order_and_nobody_is_mailed() -> None:
     world = World(2)
     numbers = []

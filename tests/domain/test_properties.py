@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ def test_every_accepted_unit_is_held_or_left_over(queue: list[Place], accepted: 
     assert sum(p.units for p in result.places) == sum(p.units for p in queue)
 
 
+@pytest.mark.case("F28")
 @given(places(), st.integers(0, 40))
 def test_no_younger_place_is_given_a_unit_while_an_older_one_may_have_it(queue: list[Place], accepted: int) -> None:
     result = allocate(queue, accepted)
@@ -40,6 +42,7 @@ def test_no_younger_place_is_given_a_unit_while_an_older_one_may_have_it(queue: 
             assert gift.place.order_key <= min(waiting)
 
 
+@pytest.mark.case("F28")
 @given(places(), st.integers(0, 40))
 def test_the_youngest_units_are_taken_back_first(queue: list[Place], accepted: int) -> None:
     result = allocate(queue, accepted)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from plugin.domain.ledger import Kind
 from plugin.domain.notices import NoticeKind
 from tests.builders import EAST, WEST, day, minutes, review_rules
@@ -25,6 +27,7 @@ def state(world: World):  # type: ignore[no-untyped-def]
     return world.plan.locations[0]
 
 
+@pytest.mark.case("F30")
 def test_two_equal_messages_about_no_change_fill_nobody() -> None:
     world, number = oversold(2)
     world.stock(10)
@@ -35,6 +38,7 @@ def test_two_equal_messages_about_no_change_fill_nobody() -> None:
     assert not world.kinds(Kind.GRANT)
 
 
+@pytest.mark.case("F29", "G5")
 def test_a_sync_to_zero_is_not_believed_after_the_next_sale() -> None:
     world, number = oversold(10)
     world.deliver(1, 20, day(6, 1))
@@ -51,6 +55,7 @@ def test_a_sync_to_zero_is_not_believed_after_the_next_sale() -> None:
     assert (world.owed(number), world.owed(later)) == (10, 1)
 
 
+@pytest.mark.case("F29")
 def test_a_sync_to_zero_seen_together_with_a_new_sale_is_asked_about() -> None:
     world, number = oversold(10)
     world.deliver(1, 20, day(6, 1))

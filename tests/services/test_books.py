@@ -42,6 +42,7 @@ def causes(shop: Store, sku: str) -> list[str]:
     return [row.data["cause"] for row in sorted(rows, key=lambda row: row.id)]
 
 
+@pytest.mark.case("F68")
 def test_the_night_mends_what_was_lost_and_a_second_one_changes_nothing(lone: Store) -> None:
     sku = lone.a_sku(3)
     kept, shipped = lone.buy((sku, 1)), lone.buy((sku, 1))

@@ -18,8 +18,8 @@ def asks(shop: Store, sku: str) -> list[int]:
     return [s.unexplained for s in states]
 
 
+@pytest.mark.case("G9")
 def test_one_unit_received_fills_exactly_the_oldest(shop: Store):
-    # G9
     sku = shop.a_sku(0)
     oldest, younger = shop.buy((sku, 1)), shop.buy((sku, 1))
     shop.settle()
@@ -32,8 +32,8 @@ def test_one_unit_received_fills_exactly_the_oldest(shop: Store):
     assert len(shop.mails_to(younger["email"])) == 1
 
 
+@pytest.mark.case("F29", "G5")
 def test_a_warehouse_sync_to_zero_fills_nobody_until_the_merchant_says_yes(shop: Store):
-    # F29, G5
     sku = shop.a_sku(0)
     orders = [shop.buy((sku, 1)) for _ in range(3)]
     shop.settle()
@@ -68,8 +68,8 @@ def test_a_warehouse_sync_that_the_merchant_denies_is_not_asked_about_again(shop
         explain_rise.accept(db, jobs, shop.shop, "gid://shopify/InventoryItem/1", shop.place(), shop.now())
 
 
+@pytest.mark.case("F30")
 def test_two_changes_that_end_at_one_value_fill_nobody(shop: Store):
-    # F30: two messages that both say 0.
     sku = shop.a_sku(0)
     order = shop.buy((sku, 1))
     shop.settle()
@@ -80,20 +80,23 @@ def test_two_changes_that_end_at_one_value_fill_nobody(shop: Store):
         "available": 0,
         "updated_at": shop.now().isoformat(),
     }
+    reads = len(shop.calls("items"))
     for number in range(2):
         shop.control("webhooks/send", topic="inventory_levels/update", payload=body, webhook_id=f"f30-{number}-{sku}")
     shop.settle()
+    assert 1 <= len(shop.calls("items")) - reads <= 2
     shop.wait_for_rises()
     assert shop.lines(sku) == {order["name"]: (0, 1)}
     assert len(shop.mails_to(order["email"])) == 1
     assert asks(shop, sku) == []
 
 
+@pytest.mark.case("F31")
 def test_a_message_older_than_what_is_known_does_not_turn_the_switch(shop: Store):
-    # F31
     sku = shop.a_sku(0)
     assert shop.variant(sku)["policy"] == "CONTINUE"
     before = shop.rows(t.desired, t.desired.c.subject == shop.gid(sku), t.desired.c.kind == "policy")[0].version
+    written = shop.rows(t.ledger, t.ledger.c.item_id == shop.item(sku))
     variant = shop.variant(sku)
     body = {
         "inventory_item_id": variant["inventory_item_id"],
@@ -105,6 +108,7 @@ def test_a_message_older_than_what_is_known_does_not_turn_the_switch(shop: Store
     shop.settle()
     assert shop.rows(t.desired, t.desired.c.subject == shop.gid(sku), t.desired.c.kind == "policy")[0].version == before
     assert shop.variant(sku)["policy"] == "CONTINUE"
+    assert shop.rows(t.ledger, t.ledger.c.item_id == shop.item(sku)) == written
 
 
 def test_a_newer_message_turns_the_switch_before_anything_is_read(shop: Store):
@@ -128,8 +132,8 @@ def test_a_newer_message_turns_the_switch_before_anything_is_read(shop: Store):
     assert len(shop.calls("item")) == reads
 
 
+@pytest.mark.case("F32")
 def test_one_places_figure_is_not_taken_for_the_total(shop: Store):
-    # F32
     sku = shop.a_sku(0)
     shop.stock(sku, 5, "Leipzig warehouse")
     shop.settle()
@@ -141,8 +145,8 @@ def test_one_places_figure_is_not_taken_for_the_total(shop: Store):
     assert shop.variant(sku)["policy"] == "DENY"
 
 
+@pytest.mark.case("F76", "F38")
 def test_fulfilling_closes_what_was_owed_with_no_stock_message(shop: Store):
-    # F76, F38
     sku = shop.a_sku(0)
     order = shop.buy((sku, 5))
     shop.settle()
@@ -215,3 +219,18 @@ def test_sales_within_one_second_close_the_switch_without_waiting_for_a_read(sho
     # The read that follows finds that nothing was sold.
     shop.settle()
     assert shop.variant(sku)["policy"] == "CONTINUE"
+
+
+@pytest.mark.case("F34")
+def test_supply_at_another_place_fills_nobody_until_shopify_has_moved_the_order(shop: Store):
+    sku = shop.a_sku(0)
+    order = shop.buy((sku, 2))
+    shop.settle()
+    shop.receive(sku, 2, "Leipzig warehouse")
+    shop.settle()
+    shop.wait_for_rises()
+    assert shop.lines(sku) == {order["name"]: (0, 2)}
+    work = shop.order(order["name"])["fulfillment_orders"][0]
+    shop.control("move", fulfillment_order_id=work["id"], location="Leipzig warehouse")
+    shop.settle()
+    assert shop.lines(sku) == {order["name"]: (2, 0)}
