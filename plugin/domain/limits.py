@@ -34,6 +34,17 @@ class Limit:
             return 0
         return max(0, (self.units or 0) - owed)
 
+    def above(self, owed: int) -> int:
+        """
+        Units owed above the limit as it is now.
+
+        Not to be taken for overage, which is recorded at sale against the limit of that moment: lowering a limit raises
+        this figure, and nobody need be told of what they have just done.
+        """
+        if self.mode is LimitMode.NO_LIMIT:
+            return 0
+        return max(0, owed - (self.units or 0 if self.mode is LimitMode.UP_TO else 0))
+
     def is_used_up(self, owed: int) -> bool:
         return self.remaining(owed) == 0
 

@@ -177,8 +177,11 @@ def _wait(low: int | None, high: int | None, errors: dict[str, str]) -> tuple[in
     low = low if low is not None else high
     high = high if high is not None else low
     if low is not None and high is not None:
-        if high == 0:
-            errors["wait_to"] = "Enter at least 1 week, or leave both empty for no usual wait."
+        if not low or not high:
+            # "0 weeks" is no wait that a shopper could read.
+            errors["wait_to" if not high else "wait_from"] = (
+                "Enter at least 1 week, or leave both empty for no usual wait."
+            )
         elif low > high:
             errors["wait_to"] = f"Enter {low} weeks or more."
     return low, high

@@ -42,6 +42,7 @@ WORDS = BadgeWords("ships", may_cancel=True, show_units_left=False, timezone="UT
 OPEN = Verdict(State.BACKORDERABLE, Reason.NONE, "CONTINUE", 5, None)
 
 
+@pytest.mark.case("F35", "F62")
 def test_a_passed_date_without_stock_is_late_and_fills_nobody() -> None:
     world = World(0)
     world.review()
@@ -70,6 +71,7 @@ def test_a_date_that_passes_while_orders_are_missing_is_not_shown() -> None:
     assert world.promise(number) is None
 
 
+@pytest.mark.case("F12")
 @pytest.mark.parametrize(("when_late", "state"), [(WhenLate.STOP, State.PAUSED), (WhenLate.SELL, State.BACKORDERABLE)])
 def test_late_supply_sells_on_only_by_the_rule(when_late: WhenLate, state: State) -> None:
     for wait in (None, (3, 4)):
@@ -79,6 +81,7 @@ def test_late_supply_sells_on_only_by_the_rule(when_late: WhenLate, state: State
         assert verdict.reason is (Reason.LATE if state is State.PAUSED else Reason.NONE)
 
 
+@pytest.mark.case("F62")
 def test_a_delivery_within_its_range_is_not_late_and_its_near_end_is_not_past() -> None:
     policy = DatePolicy(EVERY_DAY, range_days=7, handling_days=1)
     window = shown_window(supply_row(5, day(5, 5)), policy, day(5, 8))
@@ -87,6 +90,7 @@ def test_a_delivery_within_its_range_is_not_late_and_its_near_end_is_not_past() 
     assert shown_window(supply_row(5, day(5, 5)), policy, day(5, 13)) is None
 
 
+@pytest.mark.case("F64")
 def test_a_freed_slot_moves_the_later_ones_up_and_nobody_is_mailed_for_little() -> None:
     world = World(0)
     world.review()
@@ -167,6 +171,7 @@ def test_a_longer_usual_wait_set_in_time_keeps_the_estimate() -> None:
     assert (promise.kind, promise.weeks) == (PromiseKind.WAIT, (6, 8))
 
 
+@pytest.mark.case("F77")
 def test_without_a_delivery_the_usual_wait_is_said_in_weeks_and_never_as_a_day() -> None:
     world = World(0, rules=review_rules(usual_wait=(3, 4)))
     number = world.order(1)
@@ -178,6 +183,7 @@ def test_without_a_delivery_the_usual_wait_is_said_in_weeks_and_never_as_a_day()
     assert badge == {"v": 1, "state": "usual", "kind": "backorder", "say": "ships", "wait": [3, 4], "cancel": True}
 
 
+@pytest.mark.case("F77")
 def test_with_nothing_known_no_date_is_made_up() -> None:
     world = World(0)
     number = world.order(1)
@@ -198,6 +204,7 @@ def test_part_of_a_line_without_a_delivery_keeps_the_whole_line_without_a_day() 
     assert promise.kind is PromiseKind.NONE
 
 
+@pytest.mark.case("F66")
 def test_a_date_is_the_same_calendar_day_in_honolulu_and_in_tokyo() -> None:
     for zone in ("Pacific/Honolulu", "Asia/Tokyo", "Europe/Berlin"):
         world = World(0, rules=review_rules(timezone=zone))

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from plugin.domain.facts import CONTINUE, DENY
 from plugin.domain.ledger import Kind
 from plugin.domain.limits import (
@@ -14,7 +20,8 @@ from plugin.domain.limits import (
     WithoutDate,
     decide_selling,
 )
-from tests.builders import minutes, review_rules, up_to
+from plugin.domain.promises import BadgeWords, NextUnit, Promise, PromiseKind, badge_data
+from tests.builders import day, minutes, review_rules, up_to
 from tests.domain.world import World
 
 
@@ -39,6 +46,7 @@ def recorded(world: World) -> list[tuple[str | None, int | None]]:
     return [(e.line_id, e.units) for e in world.kinds(Kind.OVERAGE)]
 
 
+@pytest.mark.case("F01")
 def test_two_buyers_of_the_last_unit_leave_one_unit_over_on_the_later_order() -> None:
     world = limited_world(3, 2)
     world.order(1)
@@ -48,6 +56,7 @@ def test_two_buyers_of_the_last_unit_leave_one_unit_over_on_the_later_order() ->
     assert recorded(world) == [(world.lines[later].line_id, 1)]
 
 
+@pytest.mark.case("F02")
 def test_one_large_cart_is_recorded_with_all_it_took_past_the_limit() -> None:
     world = limited_world(2, 0)
     number = world.order(50)
@@ -91,6 +100,7 @@ def test_stock_that_vanishes_later_is_no_overage() -> None:
     assert not recorded(world)
 
 
+@pytest.mark.case("F08")
 def test_inherited_lines_use_the_limit_up_and_are_no_overage() -> None:
     world = World(0, rules=review_rules(limit=up_to(7)))
     for _ in range(7):
@@ -129,6 +139,7 @@ def test_what_is_sold_under_never_is_all_overage() -> None:
     assert recorded(world) == [(world.lines[number].line_id, 2)]
 
 
+@pytest.mark.case("F07")
 def test_a_cancelled_unit_may_be_sold_again() -> None:
     world = limited_world(5, 5)
     assert world.plan is not None
@@ -150,6 +161,7 @@ def test_the_last_units_in_stock_sell_cleanly() -> None:
     assert (verdict.state, verdict.policy) == (State.IN_STOCK, DENY)
 
 
+@pytest.mark.case("F05")
 def test_what_is_not_for_sale_shows_nothing_left() -> None:
     verdict = decide_selling(selling(for_sale=False), rule(up_to(10)))
     assert (verdict.state, verdict.reason, verdict.policy, verdict.remaining) == (
@@ -158,3 +170,35 @@ def test_what_is_not_for_sale_shows_nothing_left() -> None:
         None,
         None,
     )
+
+
+@pytest.mark.case("F05")
+def test_what_is_paused_or_off_sale_has_no_badge_and_no_units_left() -> None:
+    words = BadgeWords("ships", may_cancel=True, show_units_left=True, timezone="UTC")
+    upcoming = NextUnit(Promise(PromiseKind.DATE, day(6, 1), day(6, 1), row_id=1), None, 9)
+    for facts in (selling(for_sale=False), replace(selling(), paused=True), replace(selling(), managed=False)):
+        verdict = decide_selling(facts, rule(up_to(10)))
+        assert (verdict.policy, verdict.remaining) == (None, None)
+        assert badge_data(verdict, upcoming, words) == {"v": 1, "state": "none"}
+
+
+def test_lowering_a_limit_is_no_overage_and_shows_another_figure() -> None:
+    world = limited_world(9, 7)
+    assert not recorded(world)
+    world.rules = review_rules(limit=up_to(3))
+    plan = world.review()
+    assert not recorded(world)
+    assert [line.overage for line in plan.lines] == [0] * 7
+    assert up_to(3).above(plan.owed) == 4
+    world.order(1)
+    world.review()
+    assert [units for _, units in recorded(world)] == [1], "what is sold from now on is measured by the new limit"
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_what_remains_and_what_stands_above_are_never_both_something(units: int, owed: int) -> None:
+    limit = up_to(units)
+    assert (limit.remaining(owed) or 0) - limit.above(owed) == units - owed
+    assert 0 in (limit.remaining(owed), limit.above(owed))
+    assert Limit(LimitMode.NEVER).above(owed) == owed
+    assert Limit(LimitMode.NO_LIMIT).above(owed) == 0

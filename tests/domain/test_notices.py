@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.notices import NoticeKind
 from tests.builders import day, minutes
@@ -227,6 +229,7 @@ def test_whoever_was_promised_a_letter_by_a_day_gets_it_on_that_day() -> None:
     assert sent_after(world, timedelta(days=2)) == []
 
 
+@pytest.mark.case("F64")
 def test_an_early_date_told_first_and_a_later_queue_place_is_a_delay() -> None:
     """Version 0 is what the badge said; the promise by queue place is version 1."""
     from plugin.domain.promises import Promise, PromiseKind

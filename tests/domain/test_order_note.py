@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from plugin.domain.order_note import WaitingLine, order_note
 from plugin.domain.promises import Promise, PromiseKind
 
@@ -12,6 +14,7 @@ BOOTS = WaitingLine("Winter Boots", "Black / 42", 2, Promise(PromiseKind.DATE, d
 MUG = WaitingLine("Enamel Mug", "", 1, Promise(PromiseKind.WAIT, weeks=(3, 4)))
 
 
+@pytest.mark.case("F65")
 def test_each_waiting_line_of_the_order_stands_on_a_line_with_its_date() -> None:
     assert order_note([BOOTS, MUG], "en", today=TODAY, ships=True).splitlines() == [
         "2 × Winter Boots, Black / 42: ships around 12–19 June",

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from plugin.adapters.database import alerts, shops
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.reports import overages
@@ -116,6 +118,7 @@ def test_the_brake_is_told_at_once_and_again_each_morning_until_it_is_answered(f
     assert turn(shop) == []
 
 
+@pytest.mark.case("F10")
 def test_a_foreign_continue_past_the_limit_is_told_at_once_and_one_below_it_is_not(fresh_shop: Store) -> None:
     shop = fresh_shop
     open_shop(shop)

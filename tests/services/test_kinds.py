@@ -6,6 +6,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from plugin.adapters.database import tables as t
 from plugin.adapters.shopify import orders
 from plugin.domain.facts import OrderGid
@@ -48,6 +50,7 @@ def test_a_pre_order_lives_from_its_badge_to_its_late_release(shop: Store) -> No
     assert badge(shop, sku)["from"] == (release + timedelta(days=90)).isoformat()
 
 
+@pytest.mark.case("F10")
 def test_a_foreign_continue_past_the_limit_is_told_at_once_and_overage_goes_on_being_recorded(shop: Store) -> None:
     sku = shop.a_sku()
     shop.buy((sku, 5))

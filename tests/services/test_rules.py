@@ -8,8 +8,9 @@ from functools import partial
 
 import pytest
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from plugin.adapters.database import effects, ledger, rules
+from plugin.adapters.database import effects, ledger, rules, shops
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.reports import catalog, rule_list
@@ -19,7 +20,7 @@ from plugin.domain.ledger import Entry, Kind
 from plugin.domain.limits import Limit, LimitMode, Rule
 from plugin.domain.rules import Described, RuleList
 from plugin.errors import Conflict, FieldErrors, NotFound
-from plugin.services import decide_selling, preview_rules, set_rules
+from plugin.services import decide_selling, install_shop, preview_rules, set_rules, switch_shop
 from plugin.services.set_rules import Change, RuleDraft, check_draft
 
 SHOP, OTHER = "larkspur-outdoor.myshopify.com", "pine-and-copper.myshopify.com"
@@ -395,6 +396,8 @@ def test_time_opens_what_waited_too_long_and_ends_a_release(database: Database, 
         ("longest_wait", {"longest_wait": "0"}),
         ("longest_wait", {"longest_wait": "105"}),
         ("wait_to", {"wait_from": "5", "wait_to": "4"}),
+        ("wait_from", {"wait_from": "0", "wait_to": "2"}),
+        ("wait_to", {"wait_from": "0", "wait_to": "0"}),
         ("when_late", {"when_late": "maybe"}),
         ("without_date", {"without_date": "maybe"}),
         ("which", {"which": "shelf:3"}),
@@ -418,3 +421,78 @@ def test_a_rule_for_picked_products_names_one_to_a_hundred(many: int) -> None:
 def test_a_release_today_and_a_discontinued_rule_without_a_limit_are_taken() -> None:
     assert check_draft({**GOOD, "kind": "preorder", "release_on": "2027-03-01"}, TODAY).release_on == TODAY
     assert check_draft({"kind": "discontinued", "limit_mode": ""}, TODAY).limit_mode == "never"
+
+
+@pytest.mark.case("F08", "F07")
+def test_what_is_owed_already_uses_a_limit_up_however_the_rule_came_to_be(database: Database, jobs: JobQueue) -> None:
+    open_shop(database, SHOP, 2, 1)
+    mine = gid("ProductVariant", 0)
+    owing = {"item_id": gid("InventoryItem", 0), "units": 7}
+    with database.begin() as tx:
+        tx.execute(update(t.products).values(status="ACTIVE", tags=[]))
+        tx.execute(update(t.items).values(tracked=True))
+        level = update(t.levels).where(t.levels.c.item_id == owing["item_id"])
+        tx.execute(level.values(available=-7, committed=7, on_hand=0))
+        state = update(t.variant_states).where(t.variant_states.c.variant_id == mine)
+        tx.execute(state.values(owed_units=7, next_promise=None))
+
+    def stands() -> tuple[str, int | None, str]:
+        carry_out(database, SHOP)
+        with database.read() as tx:
+            row = tx.execute(select(t.variant_states).where(t.variant_states.c.variant_id == mine)).one()
+        return row.state, row.remaining_units, policies_of(database, SHOP)[mine]
+
+    full = ("limit_reached", 0, "DENY")
+    rule = draft(which="all:", limit_units="7")
+    set_rules.save(database, jobs, SHOP, rule, NOW)
+    assert stands() == full, "made"
+    set_rules.save(database, jobs, SHOP, draft(which="all:", limit_units="9"), NOW)
+    assert stands() == ("backorderable", 2, "CONTINUE"), "raised"
+    set_rules.save(database, jobs, SHOP, rule, NOW)
+    assert stands() == full, "edited"
+    switch_shop.pause(database, jobs, SHOP, NOW)
+    assert stands()[:2] == ("paused", None)
+    switch_shop.resume(database, jobs, SHOP, NOW)
+    assert stands() == full, "resumed"
+    set_rules.make(database, jobs, SHOP, set_rules.clearing([("all", "")]), NOW)
+    assert stands()[0] == "unmanaged"
+    set_rules.save(database, jobs, SHOP, rule, NOW)
+    assert stands() == full, "made again"
+    with database.begin() as tx:
+        shops.uninstall(tx, SHOP, NOW)
+        install_shop._install(tx, SHOP, NOW)
+        tx.execute(update(t.syncs).values(state="done", finished_at=NOW))
+    switch_shop.turn_on(database, jobs, SHOP, NOW)
+    assert stands() == full, "installed again"
+
+
+@pytest.mark.case("F04")
+@pytest.mark.parametrize(("mode", "units"), [("never", None), ("up_to", 0), ("up_to", 5), ("no_limit", None)])
+def test_a_limit_is_read_back_as_it_was_saved(database: Database, jobs: JobQueue, mode: str, units: int | None) -> None:
+    open_shop(database, SHOP, 4, 1)
+    typed = {"limit_mode": mode, "limit_units": "" if units is None else str(units)}
+    set_rules.save(database, jobs, SHOP, draft(which="all:", **typed), NOW)
+    set_rules.save(database, jobs, SHOP, draft(scope="variant", subject=gid("ProductVariant", 1), **typed), NOW)
+    chosen = [Described(gid("ProductVariant", 2), gid("Product", 2))]
+    several = set_rules.limiting(chosen, set_rules.check_limit(typed), set_rules.PROPOSED, "several")
+    set_rules.make(database, jobs, SHOP, several, NOW)
+    assert {(r.scope, r.limit) for r in stored(database)} == {
+        ("all", Limit(LimitMode(mode), units)),
+        ("variant", Limit(LimitMode(mode), units)),
+    }
+    assert len(stored(database)) == 3
+    # Moved, taken away and taken back it is still the same.
+    set_rules.make(database, jobs, SHOP, set_rules.clearing([("all", "")]), NOW)
+    with database.read() as tx:
+        number = rules.last_change(tx, SHOP).number
+    set_rules.take_back(database, jobs, SHOP, number, NOW)
+    assert {r.limit for r in stored(database)} == {Limit(LimitMode(mode), units)}
+
+
+@pytest.mark.case("F04")
+def test_a_limit_that_cannot_be_stored_is_refused_by_the_database_itself(database: Database) -> None:
+    open_shop(database, SHOP, 2, 1)
+    row = {"shop": SHOP, "scope": "all", "subject": "", "limit_mode": "up_to", "changed_at": NOW}
+    for units in (-5, None):
+        with pytest.raises(IntegrityError), database.begin() as tx:
+            tx.execute(insert(t.rules), {**row, "limit_units": units})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 
+import pytest
 import redis
 from sqlalchemy import select
 
@@ -24,8 +25,8 @@ def writes_of(shop: Store, operation: str, gid: str) -> int:
     return sum(1 for call in shop.calls(operation) if gid in json.dumps(call["variables"]))
 
 
+@pytest.mark.case("F10")
 def test_a_switch_turned_by_somebody_else_is_told_once_and_not_fought(shop: Store):
-    # F10
     sku = shop.a_sku(0)
     gid = shop.gid(sku)
     assert shop.variant(sku)["policy"] == "CONTINUE"
@@ -39,8 +40,8 @@ def test_a_switch_turned_by_somebody_else_is_told_once_and_not_fought(shop: Stor
     assert shop.variant(sku)["policy"] == "CONTINUE"
 
 
+@pytest.mark.case("F10")
 def test_the_switch_is_ours_again_when_the_merchant_says_so(shop: Store):
-    # F10
     sku = shop.a_sku(0)
     gid = shop.gid(sku)
     shop.control("policy", sku=sku, inventory_policy="DENY")
@@ -56,8 +57,9 @@ def test_the_switch_is_ours_again_when_the_merchant_says_so(shop: Store):
     assert shop.variant(sku)["policy"] == "DENY"
 
 
+@pytest.mark.case("F71")
 def test_the_original_is_kept_through_a_foreign_change_and_a_reapply(shop: Store):
-    # F71: reapplying must not take the other hand's value for the merchant's original.
+    # Reapplying must not take the other hand's value for the merchant's original.
     sku = shop.a_sku(0)
     gid = shop.gid(sku)
     shop.control("policy", sku=sku, inventory_policy="DENY")
@@ -68,8 +70,8 @@ def test_the_original_is_kept_through_a_foreign_change_and_a_reapply(shop: Store
     assert [o.data["policy"] for o in originals] == ["DENY"]
 
 
+@pytest.mark.case("F72")
 def test_only_the_named_variant_and_field_is_written(shop: Store):
-    # F72
     sku = shop.a_sku(0)
     product = shop.variant(sku)["product_id"]
 
@@ -85,8 +87,9 @@ def test_only_the_named_variant_and_field_is_written(shop: Store):
     assert others() == before
 
 
+@pytest.mark.case("F40")
 def test_a_write_that_fails_is_done_later_and_once(shop: Store):
-    # F40: Shopify fails after our commit.
+    # Shopify fails after our commit.
     sku = shop.a_sku(0)
     shop.flush()
     order = shop.buy((sku, 2))
@@ -106,8 +109,9 @@ def test_a_write_that_fails_is_done_later_and_once(shop: Store):
     assert all(d.done_version == d.version for d in acknowledged)
 
 
+@pytest.mark.case("F40")
 def test_a_write_that_was_done_but_not_noted_leaves_one_tag_and_one_mail(shop: Store):
-    # F40: we die between Shopify's answer and our commit.
+    # We die between Shopify's answer and our commit.
     sku = shop.a_sku(0)
     order = shop.buy((sku, 2))
     shop.settle()
@@ -124,8 +128,8 @@ def test_a_write_that_was_done_but_not_noted_leaves_one_tag_and_one_mail(shop: S
     assert shop.alerts("changed_outside", shop.gid(sku)) == []
 
 
+@pytest.mark.case("F69")
 def test_an_effect_that_cannot_be_done_is_parked_with_an_alert(shop: Store):
-    # F69
     ghost = "gid://shopify/Order/1"
     with shop.parts.database.begin() as tx:
         effects.want(tx, shop.shop, Effect.ORDER_TAG, ghost, "backordered", shop.now())
@@ -142,8 +146,8 @@ def test_an_effect_that_cannot_be_done_is_parked_with_an_alert(shop: Store):
     assert alert.data["problem"]
 
 
+@pytest.mark.case("F69")
 def test_a_mark_that_cannot_be_read_does_not_stop_the_others(shop: Store):
-    # F69
     sku = shop.a_sku(0)
     with shop.parts.database.begin() as tx:
         due.mark(tx, shop.shop, due.QUEUE, "fulfillment_order", ["gid://shopify/FulfillmentOrder/1"], shop.now())
@@ -155,8 +159,8 @@ def test_a_mark_that_cannot_be_read_does_not_stop_the_others(shop: Store):
     assert shop.rows(t.due) == []
 
 
+@pytest.mark.case("F60")
 def test_a_moved_delivery_changes_badge_promises_and_order_dates_in_one_run(shop: Store):
-    # F60
     sku = shop.a_sku(0)
     today = shop.now().date()
     draft = DeliveryDraft("Acme", "PO 7", shop.place(), today + timedelta(days=20), ((shop.item(sku), 3),))
@@ -203,8 +207,8 @@ def test_losing_a_wake_up_loses_nothing(shop: Store):
     assert shop.lines(sku) == {order["name"]: (0, 1)}
 
 
+@pytest.mark.case("F68")
 def test_dropped_webhooks_are_made_good_by_one_reconciliation(shop: Store):
-    # F68
     sku, other = shop.a_sku(0), shop.a_sku(0)
     shop.faults(drop=1.0)
     order = shop.buy((sku, 2), (other, 1))

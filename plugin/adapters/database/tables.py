@@ -133,7 +133,8 @@ rules = Table(
     Column("when_late", String(6), nullable=False, default="sell", server_default="sell"),  # stop, sell
     Column("changed_at", Instant, nullable=False),
     UniqueConstraint("shop", "scope", "subject"),
-    CheckConstraint("limit_mode <> 'up_to' or limit_units >= 0", name="limit_needs_units"),
+    # A null would make the comparison null, and a check that is not false is passed.
+    CheckConstraint("limit_mode <> 'up_to' or coalesce(limit_units, -1) >= 0", name="limit_needs_units"),
 )
 
 # The last change of the rules: what it changed, for taking it back, and its number, for stale forms.

@@ -23,6 +23,7 @@ from plugin.adapters.database.tables import (
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain import rules as rule_scopes
+from plugin.domain.limits import Limit, LimitMode
 from plugin.domain.promises import PromiseKind
 from plugin.errors import NotFound
 
@@ -70,6 +71,11 @@ class Listed:
     @property
     def title(self) -> str:
         return full_title(self.product, self.variant)
+
+    @property
+    def above_limit(self) -> int:
+        """Units owed above the limit as it is now."""
+        return Limit(LimitMode(self.limit_mode), self.limit_units).above(self.owed) if self.decided_by else 0
 
 
 @dataclass(frozen=True, slots=True)
