@@ -97,6 +97,7 @@ class SellingFacts:
     """
     What is known of one variant, with the rule that decides for it.
 
+    policy: what Shopify's switch says where nothing of ours decides; of use for a component only.
     parts: of a bundle, its components and what is known of each; empty when they are `unknown`, which then says why.
     """
 
@@ -186,6 +187,7 @@ class Shelf:
     Variants as last read, to be judged by any rules and settings, as often as one likes.
 
     parts: the components of the bundles among them, whose rows are here too, `beside` those that were asked for.
+    put_back: of components, the policy that stands again where nothing of ours decides.
     """
 
     def __init__(
@@ -196,10 +198,11 @@ class Shelf:
         today: date,
         parts: Mapping[str, Sequence[BundlePart]],
         beside: Collection[str],
+        put_back: Mapping[str, str],
     ) -> None:
         self._rows = [(row, rules.described(row), _stored(row.next_promise)) for row in rows]
         self._stock, self._changed, self._today = stock, changed, today
-        self._parts, self._beside = parts, beside
+        self._parts, self._beside, self._put_back = parts, beside, put_back
 
     def under(self, settings: ShopSettings, deciding: RuleList) -> dict[str, SellingFacts]:
         """What decides how each variant sells, by variant id."""
@@ -211,7 +214,9 @@ class Shelf:
             is_changed = row.variant_id in self._changed
             available = self._stock.get(row.item_id, [])
             selling = _selling(row, available, next_unit, settings, is_changed, described.is_discontinued, wait_days)
-            found[row.variant_id] = SellingFacts(row, selling, rule, next_unit, self._today)
+            facts = found[row.variant_id] = SellingFacts(row, selling, rule, next_unit, self._today)
+            if not is_changed:
+                facts.policy = self._put_back.get(row.variant_id, facts.policy)
         for bundle in (facts for facts in found.values() if facts.is_bundle):
             bundle.made_of(self._parts.get(bundle.variant_id, ()), found)
         return {variant_id: facts for variant_id, facts in found.items() if variant_id not in self._beside}
@@ -270,7 +275,13 @@ def load_selling(
     stock = _online_stock(tx, shop, None if variant_ids is None else {row.item_id for row in rows})
     changed = alerts.all_open_subjects(tx, shop, alerts.CHANGED_OUTSIDE)
     today = now.astimezone(ZoneInfo(_timezone(tx, shop))).date()
-    return Shelf(rows, stock, changed, today, parts, beside)
+    return Shelf(rows, stock, changed, today, parts, beside, _put_back(tx, shop, parts))
+
+
+def _put_back(tx: Transaction, shop: str, parts: Mapping[str, Sequence[BundlePart]]) -> dict[str, str]:
+    components = {part.variant_id for mine in parts.values() for part in mine}
+    ours = effects.subjects(tx, shop, Effect.POLICY, sorted(components)) if components else set()
+    return ledger.originals(tx, shop, ours) if ours else {}
 
 
 def count_in_stock(tx: Transaction, shop: str) -> int:

@@ -104,6 +104,9 @@ def _items(tx: Transaction, shop: str, rows: Sequence[ListedRow]) -> tuple[dict[
         elif matches > 1:
             say = f"“{row.sku}” stands on {matches} products. Give them SKUs of their own."
             errors.append(LineError(row.line, "sku", say))
+        elif found[row.sku][0].is_bundle:
+            say = f"“{row.sku}” is a bundle, which never arrives as such. List its components."
+            errors.append(LineError(row.line, "sku", say))
     return {sku: matches[0].item_id for sku, matches in found.items() if len(matches) == 1}, errors
 
 

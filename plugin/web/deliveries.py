@@ -241,6 +241,8 @@ def typed_rows(
         if len(match) != 1:
             problem = "stands on several items; give them SKUs of their own" if match else "is not a SKU in your shop"
             errors[f"sku_{n}"] = f"“{sku}” {problem}." if sku else "Choose what arrives in this row."
+        elif match[0].is_bundle:
+            errors[f"sku_{n}"] = f"“{sku}” is a bundle, which never arrives as such. Enter its components."
         elif match[0].item_id in rows:
             errors[f"sku_{n}"] = f"“{sku}” stands in two rows. Put its units together."
         elif not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):

@@ -133,3 +133,20 @@ def test_a_foreign_hand_on_a_parent_is_left_alone_and_its_original_is_kept(shop:
     shop.settle()
     assert len(shop.alerts("changed_outside", shop.gid(parent))) == 1
     assert (sold_as(shop, parent)[0], sold_as(shop, parent)[2]) == ("changed_outside", "DENY")
+
+
+@pytest.mark.case("F21")
+def test_what_shopify_sells_past_a_components_limit_is_recorded_and_shuts_both(shop: Store) -> None:
+    a, b = shop.a_sku(0), shop.a_sku(5)
+    own_limit(shop, a, "up_to", 3)
+    parent = bundle_of(shop, (a, 2), (b, 1))
+    shop.buy((parent, 1))
+    shop.settle()
+    assert sold_as(shop, parent) == ("limit_reached", "component_limit", "DENY", 0)
+    # Shopify leaves A, which sells on, out of its count of the bundle: B's stock alone sells one more.
+    before = len(shop.rows(t.ledger, t.ledger.c.kind == "overage"))
+    shop.buy((parent, 1))
+    shop.settle()
+    assert [entry.units for entry in shop.rows(t.ledger, t.ledger.c.kind == "overage")[before:]] == [1]
+    assert (shop.owed(a), sold_as(shop, a)[2]) == (4, "DENY")
+    assert shop.post("checkout", lines=[{"sku": parent, "quantity": 1}]).status_code == 422

@@ -76,3 +76,14 @@ def test_a_bundle_of_another_shop_is_not_shown(site: Site) -> None:
     make_bundle(site, (TENT, 2))
     other = site.of(seeding.OTHER_SHOP)
     assert other.get(f"/products/{BUNDLE}").status_code == 404
+
+
+def test_a_bundle_never_arrives_by_a_delivery(site: Site) -> None:
+    make_bundle(site, (TENT, 2))
+    page = site.get("/deliveries/new").text
+    assert "TARN-2P" in page
+    assert "KIT-60" not in page
+    form = {"supplier": "Acme", "location_id": seeding.MAIN, "expected_on": "2026-12-09", "sku": "KIT-60", "units": "5"}
+    refused = site.post("/deliveries/new", form)
+    assert refused.status_code == 422
+    assert "is a bundle, which never arrives as such" in refused.text

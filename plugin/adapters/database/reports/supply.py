@@ -97,12 +97,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sellable:
-    """Something a delivery may carry."""
+    """Something a delivery may carry; a bundle never arrives, its components do."""
 
     item_id: str
     variant_id: str
     title: str
     sku: str
+    is_bundle: bool = False
 
 
 def open_deliveries(tx: Transaction, shop: str) -> list[Delivery]:
@@ -253,7 +254,9 @@ def wanted_first(tx: Transaction, shop: str, limit: int = 500) -> list[Sellable]
     rows = tx.rows(
         _named()
         .outerjoin(owed, owed.c.item_id == variants.c.item_id)
-        .where(variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.sku != "")
+        .where(
+            variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.sku != "", variants.c.is_bundle.is_(False)
+        )
         .order_by(func.coalesce(owed.c.owed, 0).desc(), variants.c.sku)
         .limit(limit)
     )
@@ -265,6 +268,7 @@ def _named():  # type: ignore[no-untyped-def]
         variants.c.item_id,
         variants.c.variant_id,
         variants.c.sku,
+        variants.c.is_bundle,
         variants.c.title.label("variant"),
         products.c.title.label("product"),
     ).join(
@@ -284,7 +288,7 @@ def _sellables(tx: Transaction, shop: str, which, limit: int) -> list[Sellable]:
 
 
 def _sellable(row) -> Sellable:  # type: ignore[no-untyped-def]
-    return Sellable(row.item_id, row.variant_id, full_title(row.product, row.variant), row.sku)
+    return Sellable(row.item_id, row.variant_id, full_title(row.product, row.variant), row.sku, row.is_bundle)
 
 
 def uncovered_units(tx: Transaction, shop: str) -> int:
