@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from sqlalchemy import select, update
 
-from plugin.adapters.database import due, facts, order_figures, shops
+from plugin.adapters.database import alerts, due, effects, facts, order_figures, shops
+from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.order_figures import OrderFigures
 from plugin.adapters.database.tables import syncs, variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import bulk
 from plugin.adapters.shopify.bulk_rows import assemble_orders, assemble_variants
 from plugin.adapters.shopify.client import AdminClient
-from plugin.domain.facts import Order, OrderGid
+from plugin.domain.facts import Order, OrderGid, Variant
 from plugin.domain.quantities import open_units_of_order
 from plugin.errors import AccessDenied, ShopifyError, Throttled, Unauthorized, Unreachable
 from plugin.services import (
@@ -202,6 +203,7 @@ def _take_variants(
                 due.mark(tx, shop, due.SWITCH, "variant", changed, now)
                 due.mark(tx, shop, due.QUEUE, "item", differing, now)
                 _note(tx, row, [{"kind": "stock", "item": i} for i in sorted(differing)])
+                _look_at_foreign_policies(tx, shop, row, [v for v, _ in chunk], status.created_at, now)
             tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=parts.clock.now()))
         seen_products |= {v.product.product_id for v, _ in chunk}
         lease.lengthen()
@@ -210,6 +212,22 @@ def _take_variants(
         missing = _products_not_seen(tx, shop, seen_products, status.created_at)
         due.mark(tx, shop, due.QUEUE, "product", missing, parts.clock.now())
     _update(parts, row, state="orders", bulk_id=None, lines_done=0, lines_total=0, attempts=0)
+
+
+def _look_at_foreign_policies(
+    tx: Transaction, shop: str, row: Any, found: list[Variant], read_at: datetime, now: datetime
+) -> None:
+    """A switch other than we left it was turned by somebody else: a read of its product's own concludes that."""
+    written = effects.last_written(tx, shop, Effect.POLICY, [v.variant_id for v in found])
+    turned = []
+    for variant in found:
+        last = written.get(variant.variant_id)
+        if last and not last.in_flight and last.written_at < read_at and last.value != variant.policy:
+            turned.append(variant)
+    told = alerts.all_open_subjects(tx, shop, alerts.CHANGED_OUTSIDE)
+    news = [v for v in turned if v.variant_id not in told]
+    _note(tx, row, [{"kind": "policy", "variant": v.variant_id} for v in news])
+    due.mark(tx, shop, due.QUEUE, "product", {v.product.product_id for v in news}, now)
 
 
 def _products_not_seen(tx: Transaction, shop: str, seen: set[Any], as_of: datetime) -> set[str]:
@@ -273,7 +291,8 @@ def _mend_orders(
     after = order_figures.of_orders(tx, shop, list(items))
     differing = [order_id for order_id in items if items[order_id] and before.get(order_id) != after[order_id]]
     due.mark(tx, shop, due.QUEUE, "item", {i for order_id in differing for i in items[order_id]}, now)
-    _note(tx, row, [{"kind": "order", "order": order_id} for order_id in sorted(differing)])
+    why = {order_id: "changed" if order_id in before else "unheard" for order_id in differing}
+    _note(tx, row, [{"kind": "order", "order": order_id, "why": why[order_id]} for order_id in sorted(differing)])
     returned = [o.order_id for o in found if o.order_id in before and _may_have_come_back(o, before[o.order_id])]
     due.mark(tx, shop, due.QUEUE, "order", returned, now)
 

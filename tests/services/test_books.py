@@ -10,8 +10,9 @@ import pytest
 from plugin.adapters.database import tables as t
 from plugin.domain.ledger import Kind
 from plugin.errors import AccessDenied, NotFound
-from plugin.services import check_books, correct_stock
+from plugin.services import check_books, correct_stock, run_lanes, sync_shop
 from tests.services.store import Store
+from webhooks.open_inbox import open_inbox
 
 STILL = ("ledger", "desired", "line_states", "pegs", "baselines", "open_units", "notices", "messages", "restocks")
 
@@ -80,6 +81,57 @@ def test_a_return_whose_every_message_was_lost_is_found_in_the_night(lone: Store
     before = picture(lone)
     check(lone)
     assert picture(lone) == before
+
+@pytest.mark.case("F10", "F68")
+def test_a_switch_turned_unheard_by_somebody_else_is_found_in_the_night(lone: Store) -> None:
+    sku = lone.a_sku(0)
+    assert lone.variant(sku)["policy"] == "CONTINUE"
+    lone.faults(drop=1.0)
+    lone.control("policy", sku=sku, inventory_policy="DENY")
+    lone.flush()
+    lone.faults()
+    lone.advance(hours=6)
+    first = check(lone)
+    assert [r for r in first.repairs if r["kind"] == "policy"] == [{"kind": "policy", "variant": lone.gid(sku)}]
+    assert lone.state(sku).state == "changed_outside"
+    assert len(lone.alerts("changed_outside", lone.gid(sku))) == 1
+    assert lone.variant(sku)["policy"] == "DENY", "we do not fight it"
+    before = picture(lone)
+    assert check(lone).repairs == []
+    assert picture(lone) == before
+
+@pytest.mark.case("F31")
+def test_what_a_whole_reading_saw_replaces_nothing_that_was_read_since(
+    lone: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between Shopify's writing a result down and our taking it, goods are sold, and then shipped."""
+    sku, order = lone.a_sku(1), {}
+    take_variants, take_orders = sync_shop._take_variants, sync_shop._take_orders
+
+    def turn() -> None:
+        lone.flush()
+        run_lanes.run_queue(lone.parts, lone.shop, open_inbox)
+
+    def sold_meanwhile(*given: Any) -> None:
+        lone.advance(seconds=2)
+        order.update(lone.buy((sku, 2), source="pos"))
+        turn()
+        take_variants(*given)
+
+    def shipped_meanwhile(*given: Any) -> None:
+        lone.advance(seconds=2)
+        lone.control("fulfill", order_id=order["id"])
+        turn()
+        take_orders(*given)
+
+    monkeypatch.setattr(sync_shop, "_take_variants", sold_meanwhile)
+    monkeypatch.setattr(sync_shop, "_take_orders", shipped_meanwhile)
+    done = check(lone)
+    assert [r for r in done.repairs if lone.item(sku) in r.values() or order["gid"] in r.values()] == []
+    (level,) = lone.rows(t.levels, t.levels.c.item_id == lone.item(sku), t.levels.c.location_id == lone.place())
+    assert (level.available, level.committed) == (-1, 0)
+    assert lone.lines(sku) == {}
+    assert not lone.rows(t.open_units, t.open_units.c.item_id == lone.item(sku))
 
 
 # --- shortfalls -----------------------------------------------------------------------------------------------------
