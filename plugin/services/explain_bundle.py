@@ -12,7 +12,7 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.domain.limits import State
 from plugin.domain.rules import RuleList
 from plugin.services import brake, save_settings
-from plugin.services.decide_selling import load_selling
+from plugin.services.gather_selling import load_selling
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from plugin.domain.limits import Limit, LimitMode, Rule, State, Verdict
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.rules import OWN, RuleList, Scope
 from plugin.services import brake, save_settings
-from plugin.services import decide_selling as selling
-from plugin.services.decide_selling import SellingFacts
+from plugin.services.gather_selling import SellingFacts, count_in_stock, load_selling
 from plugin.services.set_rules import AT_ONCE, NEW, Change, own_variants
 
 
@@ -134,7 +133,7 @@ class _Compared:
         now: datetime,
     ) -> None:
         ids = _touched(tx, shop, stored, planned)
-        shelf = selling.load_selling(tx, shop, ids, now, without_stock=ids is None)
+        shelf = load_selling(tx, shop, ids, now, without_stock=ids is None)
         self._before = shelf.under(settings, RuleList(stored))
         self._after = shelf.under(_as_if_on(settings), RuleList(planned))
         decided = {part.variant_id for facts in self._after.values() for part, _ in facts.parts} | set(self._after)
@@ -144,7 +143,7 @@ class _Compared:
         self._originals = {v: policy for v, policy in ledger.originals(tx, shop).items() if v in ours}
         with_stock = [f for f in self._after.values() if f.selling.available_total > 0]
         counted = sum(1 for f in with_stock if f.selling.tracked and f.selling.for_sale)
-        self.in_stock = selling.count_in_stock(tx, shop) if ids is None else counted
+        self.in_stock = count_in_stock(tx, shop) if ids is None else counted
 
     def variants(self) -> Iterator[tuple[str, SellingFacts, Verdict, Verdict]]:
         """What a rule decides, before or after: facts and both verdicts of what is for sale and has no stock."""
