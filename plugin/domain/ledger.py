@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    TRANCHE = "tranche"  # units of a line got a place in the queue; data: queue_time, inherited, found_late
+    TRANCHE = "tranche"  # units of a line got a place in the queue; data: queue_time, inherited, owed, ahead
     PAID = "paid"  # units that joined the queue unpaid were paid for; data: tranche, queue_time from then on
     LOWERED = "lowered"  # units left the queue, newest tranche first; data: tranche
     COVERED = "covered"  # units of a tranche that stock covered at sale

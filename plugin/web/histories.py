@@ -50,6 +50,11 @@ def in_words(happening: Happening, today: date) -> str:
     return dated(happening, today) if dated else _SENTENCES[happening.kind](happening)
 
 
+def _joined(h: Happening) -> str:
+    ahead = ", ahead of younger ones: we learned of it late" if h.data.get("ahead") else ""
+    return f"{h.order} joined the queue with {_units(h)}{ahead}"
+
+
 def _granted(h: Happening) -> str:
     freed = h.data.get("why") == Why.FREED
     return f"{h.order} was given {_units(h)}{_at(h)}" + (
@@ -116,7 +121,7 @@ _DATED: dict[str, Callable[[Happening, date], str]] = {
     Kind.PUBLISH.value: _publish,
 }
 _SENTENCES: dict[str, Callable[[Happening], str]] = {
-    Kind.TRANCHE.value: lambda h: f"{h.order} joined the queue with {_units(h)}",
+    Kind.TRANCHE.value: _joined,
     Kind.PAID.value: lambda h: f"{h.order} was paid and queues from then on",
     Kind.LOWERED.value: lambda h: f"{h.order} left the queue with {_units(h)}: cancelled, refunded or edited",
     Kind.COVERED.value: lambda h: f"{_units(h)} of {h.order} were in stock when it was ordered",

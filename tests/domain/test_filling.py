@@ -107,6 +107,7 @@ def test_orders_paid_in_the_same_instant_rank_by_their_number() -> None:
     assert (world.owed(first), world.owed(second)) == (0, 1)
 
 
+@pytest.mark.case("F20")
 def test_an_unpaid_order_keeps_the_stock_it_met_and_gets_no_arriving_units() -> None:
     world = World(1)
     world.review()
@@ -183,6 +184,7 @@ def test_after_a_part_shipment_the_rest_stays_owed() -> None:
     assert world.plan.locations[0].accepted == 0
 
 
+@pytest.mark.case("F43")
 @pytest.mark.parametrize("restock", [True, False])
 def test_a_refund_takes_owed_units_out_of_the_queue_whatever_it_restocks(restock: bool) -> None:
     world, (number, other) = queue_of(3, 1)
@@ -216,6 +218,7 @@ def test_units_shipped_without_stock_are_made_good_before_anyone_is_filled() -> 
     assert (world.owed(shipped), world.owed(waiting)) == (0, 1)
 
 
+@pytest.mark.case("F44")
 def test_raising_a_quantity_queues_the_new_units_at_the_time_of_the_edit() -> None:
     world, (first, second) = queue_of(1, 1)
     world.wait(minutes(1))
@@ -227,6 +230,7 @@ def test_raising_a_quantity_queues_the_new_units_at_the_time_of_the_edit() -> No
     assert (world.owed(first), world.owed(second)) == (2, 0)
 
 
+@pytest.mark.case("F44")
 def test_lowering_takes_the_newest_units_of_a_line() -> None:
     world, (first, second) = queue_of(2, 1)
     world.wait(minutes(1))
@@ -253,6 +257,7 @@ def test_what_was_paid_for_keeps_its_place_while_an_edit_waits_for_its_payment()
     assert world.owed(first) == 0
 
 
+@pytest.mark.case("F44", "F41")
 def test_removing_a_line_and_reading_it_again_changes_nothing_more() -> None:
     world, (number, other) = queue_of(2, 2, stock=1)
     world.cancel(number)

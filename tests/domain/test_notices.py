@@ -192,6 +192,7 @@ def test_whoever_was_told_it_came_hears_when_it_is_owed_again() -> None:
     assert sent_after(world, minutes(60)) == []
 
 
+@pytest.mark.case("F44")
 def test_a_raised_order_gets_one_note() -> None:
     world, number = told_customer()
     world.wait(minutes(1))

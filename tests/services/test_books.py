@@ -82,6 +82,7 @@ def test_a_return_whose_every_message_was_lost_is_found_in_the_night(lone: Store
     check(lone)
     assert picture(lone) == before
 
+
 @pytest.mark.case("F10", "F68")
 def test_a_switch_turned_unheard_by_somebody_else_is_found_in_the_night(lone: Store) -> None:
     sku = lone.a_sku(0)
@@ -99,6 +100,7 @@ def test_a_switch_turned_unheard_by_somebody_else_is_found_in_the_night(lone: St
     before = picture(lone)
     assert check(lone).repairs == []
     assert picture(lone) == before
+
 
 @pytest.mark.case("F31")
 def test_what_a_whole_reading_saw_replaces_nothing_that_was_read_since(

@@ -137,6 +137,12 @@ def record_given(
             w.last_grant = entry.entry_id
 
 
+def _last_known(queue: Mapping[LocationGid, Sequence[Place]]) -> datetime | None:
+    """When the youngest paid units that stood in the queue before joined it."""
+    known = (p.queue_time for places in queue.values() for p in places if p.paid and not p.is_new)
+    return max(known, default=None)
+
+
 def open_tranches(
     queue: Mapping[LocationGid, Sequence[Place]],
     working: Mapping[str, Working],
@@ -150,6 +156,7 @@ def open_tranches(
         for place in places:
             owed_by_line[place.line_id] += place.owed if place.is_new else 0
     running = owed_before
+    last_known = _last_known(queue)
     joining = [(t, w) for w in working.values() for t in w.tranches if t.n in w.new]
     for tranche, w in sorted(joining, key=lambda j: (j[0].queue_time, j[1].line.order_number, j[1].line.line_id)):
         owed = owed_by_line[w.line.line_id]
@@ -164,6 +171,8 @@ def open_tranches(
                 "inherited": tranche.inherited,
                 "unpaid": tranche.unpaid,
                 "owed": owed,
+                # A correction of the queue: an order we learned of late stands where it would have stood.
+                "ahead": last_known is not None and tranche.queue_time < last_known,
             },
         )
         limit = rules.limits.get(w.line.variant_id or "")
