@@ -9,7 +9,7 @@ from plugin.adapters.database.reports.history import Happening
 from plugin.domain.allocation import Why
 from plugin.domain.ledger import Kind
 from plugin.domain.wording import shown_date, weeks
-from plugin.web.figures import count
+from plugin.web.figures import count, sentence
 
 CAUSES = {
     "opening": "counted on the first day",
@@ -86,6 +86,15 @@ def _publish(h: Happening, today: date) -> str:
     return f"The badge {BADGES[badge.get('state', 'none')]}{dates}"
 
 
+def _baseline(h: Happening) -> str:
+    if h.data.get("answered"):
+        word = sentence(str(h.data.get("cause", "")))
+        return f"{word}, so {_units(h)}{_at(h)} {'rest no longer' if h.units > 0 else 'rest again'}"
+    if h.units < 0:
+        return f"Shopify no longer counts {_units(h)}{_at(h)} of orders that are open as far as we know"
+    return f"Shopify counts {_units(h)}{_at(h)} that no order we can read explains"
+
+
 def _original(h: Happening) -> str:
     policy = "continue" if h.data.get("policy") == "CONTINUE" else "stop"
     return f"Your own setting was to {policy} selling at zero; we keep it for the day you leave"
@@ -134,7 +143,7 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.CORRECT.value: lambda h: f"You had the stock in Shopify corrected by {_units(h)}{_at(h)}",
     Kind.OVERAGE.value: lambda h: f"{h.order} went {_units(h)} past the limit before selling stopped",
     Kind.ORIGINAL.value: _original,
-    Kind.BASELINE.value: lambda h: f"Shopify counts {_units(h)}{_at(h)} that no order we can read explains",
+    Kind.BASELINE.value: _baseline,
     Kind.TOLD.value: lambda h: f"The customer of {h.order} was mailed",
     Kind.CLOSED.value: lambda h: f"You said that {_units(h)} of {h.order} are done{_at(h)}",
     Kind.REOPENED.value: lambda h: f"You took back that {_units(h)} of {h.order} are done{_at(h)}",

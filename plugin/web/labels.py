@@ -81,6 +81,15 @@ EFFECTS = {
     "webhook": "Message from Shopify",
 }
 
+# What a reading of the whole shop found, by kind and reason.
+REPAIRS = {
+    "stock": "stock had changed since we last read it",
+    "order": "was not as we knew it",
+    "order/unheard": "an order we had never heard of",
+    "order/changed": "had changed without our hearing of it",
+    "policy": "somebody else turned “Continue selling”",
+}
+
 CHECKS = {"first": "First reading", "nightly": "Every night", "asked": "Asked for"}
 
 WITHOUT_DATE = {"stop": "don’t sell without a date", "sell": "sell even without a date"}

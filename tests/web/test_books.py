@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
+import re
+from base64 import b64decode
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from plugin.adapters.database import alerts
 from plugin.adapters.database import tables as t
+from plugin.adapters.database.reports import book_rows
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.ledger import Kind
+from plugin.web import book_file
 from tests.web import seeding
 from tests.web.site import Site
 
@@ -106,7 +113,7 @@ def test_the_books_say_what_differs_what_was_mended_and_what_is_put_aside(site: 
     assert "2 more committed than we know" in page
     assert "add up to −3" in page
     assert "goods of an order came back and were restocked" in page
-    assert "1 product with other stock" in page
+    assert "stock had changed since we last read it" in page
     assert "no difference" in page
     assert "Order has too many tags" in page
     assert "order_edit.order_id: missing" in page
@@ -167,6 +174,73 @@ def test_a_shortfall_is_mended_at_its_button_and_the_permission_asked_for_there(
     assert "Add 3 units in Shopify" in page
 
 
+def test_both_sums_of_a_product_and_place_stand_there_with_their_numbers(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        item_id, location_id = an_item(tx)
+        change(tx, item_id, location_id, accepted=4, unexplained=1, asks=True, difference=0)
+        here = {"shop": seeding.SHOP, "item_id": item_id, "location_id": location_id}
+        place = (t.levels.c.item_id == item_id) & (t.levels.c.location_id == location_id)
+        tx.execute(update(t.levels).where(place).values(available=-2, committed=7))
+        tx.upsert(t.open_units, [{**here, "line_id": "gid://shopify/LineItem/1", "units": 5}])
+        tx.upsert(t.baselines, [{**here, "units": 2, "cause": "orders older than 60 days", "stored_at": seeding.NOW}])
+    page = words_of(site.get("/books?show=unread").text)
+    assert "Committed 7 5 open in orders + 2 of orders we can’t read adds up" in page
+    assert "To sell or ship 5 = −2 available + 7 committed 4 counted on + 1 not explained" in page
+    assert "2 units take stock before everybody. Why: orders older than 60 days." in page
+
+
+def words_of(page: str) -> str:
+    """What a reader sees, in one line."""
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split())
+
+
+def test_the_books_of_a_large_shop_are_searched_filtered_and_turned_by_pages(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_trouble(site)
+    assert "Short of zero 1" in words_of(site.get("/books").text)
+    assert 'class="differs"' not in site.get("/books?q=no+such+thing").text
+    assert "Nothing matches" in site.get("/books?q=no+such+thing").text
+    monkeypatch.setattr(book_rows, "PAGE", 3)
+    seen, address = [], "/books?show=all"
+    while address:
+        page = site.get(address).text
+        seen += re.findall(r'<th scope="row"><a href="/products/(\d+)#stock">', page)
+        following = re.search(r'href="([^"]+)">Next page', page)
+        address = html.unescape(following.group(1)) if following else ""
+    assert len(seen) == len(set(seen)) == 8
+
+
+def test_what_the_filter_shows_can_be_saved_as_a_table(site: Site) -> None:
+    make_trouble(site)
+    page = site.get("/books/file?show=short").text
+    encoded = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', page)
+    assert encoded is not None
+    lines = list(csv.DictReader(io.StringIO(b64decode(encoded.group(1)).decode("utf-8-sig"))))
+    assert [(line["Short of zero"], line["Location"]) for line in lines] == [("3", "Kendal warehouse")]
+    assert "nothing to save" in site.get("/books/file?q=no+such+thing").text
+
+
+def test_no_cell_of_the_table_is_taken_for_a_formula(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.products).where(t.products.c.shop == seeding.SHOP).values(title="=cmd()"))
+        rows = book_rows.page(tx, seeding.SHOP, show="all", words="", after=None, most=1).rows
+    assert "'=cmd()" in book_file.write(rows)
+
+
+def test_what_a_check_found_is_named_with_its_reason(site: Site) -> None:
+    make_trouble(site)
+    with site.parts.database.begin() as tx:
+        order = tx.execute(select(t.orders).where(t.orders.c.shop == seeding.SHOP)).first()
+        assert order is not None
+        repairs = [{"kind": "order", "order": order.order_id, "why": "unheard"}, {"kind": "policy", "variant": "gone"}]
+        newest = select(func.max(t.syncs.c.id)).where(t.syncs.c.shop == seeding.SHOP).scalar_subquery()
+        tx.execute(update(t.syncs).where(t.syncs.c.id == newest).values(repairs=repairs))
+    page = words_of(site.get("/books").text)
+    assert f"{order.name}: an order we had never heard of" in page
+    assert "Something that is gone: somebody else turned “Continue selling”" in page
+
+
 # --- orders out of sight ----------------------------------------------------------------------------------------------
 
 
@@ -199,7 +273,7 @@ def test_the_merchant_says_that_an_order_out_of_sight_is_done_and_takes_it_back(
     answered = site.post("/books/rest/close", {"line_id": line_id, "location_id": place})
     assert (answered.status_code, answered.headers["Location"]) == (303, "/books?done=closed")
     page = site.get("/books").text
-    assert f"{name} is done" not in page
+    assert f"{name} is done</button>" not in page
     assert "Orders you said are done" in page
     assert site.post("/books/rest/close", {"line_id": line_id, "location_id": place}).status_code == 404
     assert site.post("/books/rest/reopen", {"line_id": line_id, "number": 1}).status_code == 303

@@ -1,25 +1,22 @@
-"""The books as a merchant reads them: what Shopify says, what we say, what was mended and why, what is put aside."""
+"""What was mended in the books and why, the readings of the whole shop, and what is put aside."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from plugin.adapters.database.reports.book_rows import first_variant
 from plugin.adapters.database.reports.history import Happening
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import (
-    baselines,
     desired,
     inbox,
-    item_states,
     ledger,
-    levels,
     locations,
-    open_units,
     orders,
     products,
     syncs,
@@ -32,33 +29,6 @@ SHOWN = 50
 SYNCS_SHOWN = 8
 # Causes of accepted units that mended something, as against those that happen every day.
 MENDING = ("fall", "named", "return", "transfer", "correction")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """
-    One item at one location where the figures differ.
-
-    open_units: of the orders we know. unread: what a baseline stands for, with its cause. difference: committed less
-    both, as last reviewed. usable is available + committed; accepted is the part of it that we count on.
-    """
-
-    item_id: str
-    location_id: str
-    variant_id: str
-    title: str
-    location: str
-    available: int
-    committed: int
-    open_units: int
-    unread: int
-    cause: str
-    difference: int
-    since: datetime | None
-    shortfall: int
-    accepted: int
-    unexplained: int
-    asks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,99 +69,9 @@ class PutAside:
     attempts: int
 
 
-def _first_variant() -> Any:
-    """One variant per item is enough to name it."""
-    return (
-        select(variants.c.shop, variants.c.item_id, func.min(variants.c.variant_id).label("variant_id"))
-        .group_by(variants.c.shop, variants.c.item_id)
-        .subquery()
-    )
-
-
-def differing(tx: Transaction, shop: str) -> list[Row]:
-    """Items and locations where Shopify and we differ, or differed for good; the newest difference first."""
-    first = _first_variant()
-    known = (
-        select(open_units.c.item_id, open_units.c.location_id, func.sum(open_units.c.units).label("units"))
-        .where(open_units.c.shop == shop)
-        .group_by(open_units.c.item_id, open_units.c.location_id)
-        .subquery()
-    )
-    same_place = and_(
-        levels.c.shop == item_states.c.shop,
-        levels.c.item_id == item_states.c.item_id,
-        levels.c.location_id == item_states.c.location_id,
-    )
-    rows = tx.execute(
-        select(
-            item_states,
-            levels.c.available,
-            levels.c.committed,
-            func.coalesce(known.c.units, 0).label("open_units"),
-            func.coalesce(baselines.c.units, 0).label("unread"),
-            func.coalesce(baselines.c.cause, "").label("cause"),
-            variants.c.variant_id,
-            variants.c.title.label("variant"),
-            products.c.title.label("product"),
-            func.coalesce(locations.c.name, "").label("location"),
-        )
-        .join(levels, same_place)
-        .outerjoin(
-            baselines,
-            and_(
-                baselines.c.shop == item_states.c.shop,
-                baselines.c.item_id == item_states.c.item_id,
-                baselines.c.location_id == item_states.c.location_id,
-            ),
-        )
-        .outerjoin(
-            known, and_(known.c.item_id == item_states.c.item_id, known.c.location_id == item_states.c.location_id)
-        )
-        .join(first, and_(first.c.shop == item_states.c.shop, first.c.item_id == item_states.c.item_id))
-        .join(variants, and_(variants.c.shop == first.c.shop, variants.c.variant_id == first.c.variant_id))
-        .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
-        .outerjoin(
-            locations,
-            and_(locations.c.shop == item_states.c.shop, locations.c.location_id == item_states.c.location_id),
-        )
-        .where(
-            item_states.c.shop == shop,
-            or_(
-                item_states.c.difference != 0,
-                item_states.c.shortfall > 0,
-                item_states.c.unexplained != 0,
-                baselines.c.units != 0,
-            ),
-        )
-        .order_by(item_states.c.difference_since.desc(), products.c.title, variants.c.title, locations.c.name)
-        .limit(SHOWN)
-    )
-    return [
-        Row(
-            item_id=row.item_id,
-            location_id=row.location_id,
-            variant_id=row.variant_id,
-            title=full_title(row.product, row.variant),
-            location=row.location,
-            available=row.available,
-            committed=row.committed,
-            open_units=row.open_units,
-            unread=row.unread,
-            cause=row.cause,
-            difference=row.difference,
-            since=row.difference_since,
-            shortfall=row.shortfall,
-            accepted=row.accepted,
-            unexplained=row.unexplained,
-            asks=row.asks,
-        )
-        for row in rows
-    ]
-
-
 def mended(tx: Transaction, shop: str, since: datetime) -> list[Mended]:
     """What was put right in our books since a moment, newest first: falls, returns, transfers, lasting differences."""
-    first = _first_variant()
+    first = first_variant()
     cause = ledger.c.data["cause"].as_string()
     rows = tx.execute(
         select(
@@ -245,6 +125,28 @@ def checks(tx: Transaction, shop: str) -> list[Check]:
         )
         for row in rows
     ]
+
+
+def names_of_repairs(tx: Transaction, shop: str, checks: Sequence[Check]) -> dict[str, str]:
+    """What the items, variants and orders that the checks found are called, by id."""
+    found: dict[str, set[str]] = {"item": set(), "variant": set(), "order": set()}
+    for repair in (repair for one in checks for repair in one.repairs):
+        for kind, ids in found.items():
+            if kind in repair:
+                ids.add(repair[kind])
+    by_order = tx.rows(
+        select(orders.c.order_id, orders.c.name).where(orders.c.shop == shop, orders.c.order_id.in_(found["order"]))
+    )
+    named = tx.rows(
+        select(variants.c.variant_id, variants.c.item_id, variants.c.title.label("variant"), products.c.title)
+        .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
+        .where(
+            variants.c.shop == shop,
+            or_(variants.c.item_id.in_(found["item"]), variants.c.variant_id.in_(found["variant"])),
+        )
+    )
+    by_goods = {key: full_title(row.title, row.variant) for row in named for key in (row.item_id, row.variant_id)}
+    return {row.order_id: row.name for row in by_order} | by_goods
 
 
 def effects_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
