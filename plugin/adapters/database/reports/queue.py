@@ -28,7 +28,6 @@ SHOWN = 200
 class Waiting:
     """A line that is owed units. `supplier`, `reference`, `expected_on`: the delivery that covers its last unit."""
 
-    place: int
     order_id: str
     order: str
     title: str
@@ -57,7 +56,6 @@ class Inherited:
 def _waiting():  # type: ignore[no-untyped-def]
     return (
         select(
-            line_states.c.queue_place,
             line_states.c.order_id,
             orders.c.name,
             order_lines.c.title,
@@ -97,7 +95,6 @@ def _waiting():  # type: ignore[no-untyped-def]
 
 def _read(row: Any) -> Waiting:
     return Waiting(
-        place=row.queue_place,
         order_id=row.order_id,
         order=row.name,
         title=full_title(row.title, row.variant_title),
