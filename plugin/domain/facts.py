@@ -60,6 +60,11 @@ class Item:
     tracked: bool
     levels: tuple[Level, ...]
 
+    def as_of_a_bundle(self) -> Item:
+        """The item of a bundle, which owns no stock: what Shopify shows for it is its components' over again."""
+        nothing = tuple(Level(at.item_id, at.location_id, 0, 0, 0, 0, 0, at.updated_at) for at in self.levels)
+        return Item(self.item_id, tracked=False, levels=nothing)
+
 
 @dataclass(frozen=True, slots=True)
 class Product:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from plugin.adapters.database import alerts, bundles, effects, ledger, rules
 from plugin.adapters.database.effects import Effect
@@ -195,7 +195,7 @@ def load_selling(
     if variant_ids is not None:
         asked = asked.where(variants.c.variant_id.in_(list(variant_ids)))
     if without_stock:
-        asked = asked.where(variants.c.item_id.not_in(_items_in_stock(shop)))
+        asked = asked.where(or_(variants.c.is_bundle.is_(True), variants.c.item_id.not_in(_items_in_stock(shop))))
     rows = list(tx.execute(asked))
     parts = bundles.parts_of(tx, shop, [row.variant_id for row in rows if row.is_bundle])
     beside = {part.variant_id for mine in parts.values() for part in mine} - {row.variant_id for row in rows}

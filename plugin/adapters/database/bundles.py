@@ -31,9 +31,12 @@ def put_parts(tx: Transaction, shop: str, found: Sequence[Variant]) -> set[str]:
 
 def parts_of(tx: Transaction, shop: str, bundle_ids: Iterable[str]) -> dict[str, list[BundlePart]]:
     """The components of bundles, by bundle."""
+    bundle_ids = list(bundle_ids)
+    if not bundle_ids:
+        return {}
     rows = tx.execute(
         select(bundle_parts.c.bundle_id, bundle_parts.c.variant_id, bundle_parts.c.needed)
-        .where(bundle_parts.c.shop == shop, bundle_parts.c.bundle_id.in_(list(bundle_ids)))
+        .where(bundle_parts.c.shop == shop, bundle_parts.c.bundle_id.in_(bundle_ids))
         .order_by(bundle_parts.c.bundle_id, bundle_parts.c.variant_id)
     )
     found: dict[str, list[BundlePart]] = {}

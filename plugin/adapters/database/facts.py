@@ -192,7 +192,7 @@ def put_items(tx: Transaction, shop: str, found: Sequence[Item], read_at: dateti
     A bundle owns no stock: what Shopify shows for it is made of its components' figures, and is never counted again.
     """
     made_up = bundles.items_of_bundles(tx, shop, [i.item_id for i in found])
-    found = [replace(i, tracked=False, levels=()) if i.item_id in made_up else i for i in found]
+    found = [i.as_of_a_bundle() if i.item_id in made_up else i for i in found]
     newer = _not_read_later(tx, shop, items, "item_id", [i.item_id for i in found], read_at)
     fresh = [i for i in found if i.item_id in newer]
     if not fresh:
