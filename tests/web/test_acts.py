@@ -76,6 +76,7 @@ def test_a_variant_gets_a_setting_of_its_own_and_loses_it(site: Site) -> None:
     assert row(site, t.rules, *own) is None
 
 
+@pytest.mark.case("F03")
 def test_a_blank_number_on_a_product_is_an_error_beside_the_field(site: Site) -> None:
     answer = site.post("/products/11/limit", {**RULE, "limit_units": " ", "scope": "product", "act": "preview"})
     assert answer.status_code == 422

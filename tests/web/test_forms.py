@@ -147,6 +147,7 @@ def test_the_sample_follows_what_is_typed_before_it_is_saved(site: Site) -> None
     assert stored(site).date_words == "ships"
 
 
+@pytest.mark.case("F03", "G8")
 def test_up_to_without_a_number_is_an_error_and_zero_is_a_number(site: Site) -> None:
     rule = {"limit_mode": "up_to", "limit_units": "", "wait_from": "3", "wait_to": "4", "without_date": "stop"}
     answer = site.post("/settings/rule", {**rule, "act": "preview"})

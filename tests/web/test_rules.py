@@ -115,6 +115,24 @@ def test_ticked_variants_become_the_products_of_one_rule(site: Site) -> None:
     assert "Fellside Boot" in form
 
 
+@pytest.mark.case("F03", "F04", "G8")
+@pytest.mark.parametrize(("mode", "units"), [("never", ""), ("up_to", "0"), ("up_to", "5"), ("no_limit", "")])
+def test_a_limit_stands_in_every_form_as_it_was_saved(site: Site, mode: str, units: str) -> None:
+    typed: dict[str, object] = {**GOOD, "limit_mode": mode, "limit_units": units}
+    assert site.post("/settings/rule", {**typed, "which": "tag:winter", "act": "save"}).status_code == 303
+    assert site.post("/products/11/limit", {**typed, "scope": "variant", "act": "save"}).status_code == 303
+    assert site.post("/products/set", {**typed, "id": ["12"], "act": "save"}).status_code == 303
+    for path in (f"/settings/rules/{listed(site)[0].id}", "/products/11", "/products/12"):
+        form = page(site, path)
+        assert re.search(rf'name="limit_mode" value="{mode}" checked', form), path
+        assert len(re.findall(r'name="limit_mode" value="\w+" checked', form)) == 1
+        field = re.search(r'id="limit_units" name="limit_units"[^>]* value="(\d*)"', form)
+        assert field is not None
+        assert field[1] == units
+    words = {"never": "never", "no_limit": "no limit"}.get(mode, f"up to {units} each")
+    assert f"Tag winter: {words}" in re.sub(r"<[^>]+>", "", page(site))
+
+
 def test_the_form_offers_what_this_shop_sells_and_nothing_of_another(site: Site) -> None:
     form = site.get("/settings/rules/new").text
     for value in (f"collection:{CLOTHING}", "vendor:Acme", "type:Boots", "tag:winter", "all:"):
@@ -238,8 +256,12 @@ def test_a_product_page_names_the_rule_that_decided(site: Site) -> None:
     with site.parts.database.begin() as tx:
         vendor = listed(site)[1].id
         where = (t.variant_states.c.shop == seeding.SHOP, t.variant_states.c.variant_id.like("%/11"))
-        tx.execute(update(t.variant_states).where(*where).values(rule_id=vendor))
+        tx.execute(update(t.variant_states).where(*where).values(rule_id=vendor, limit_units=12))
     assert "rule 2: vendor Acme</a>: up to 12 each" in page(site, "/products/11")
+    assert "above the present limit" not in page(site, "/products/11")
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.variant_states).where(*where).values(limit_units=4))
+    assert "5 owed above the present limit" in page(site, "/products/11")
 
 
 def test_the_rule_form_shows_at_once_what_shoppers_would_read(site: Site) -> None:
@@ -281,6 +303,7 @@ def test_all_that_match_a_filter_are_set_and_let_go_again(site: Site) -> None:
     assert own(site) == {}
 
 
+@pytest.mark.case("F03")
 @pytest.mark.parametrize(
     ("field", "form"),
     [
