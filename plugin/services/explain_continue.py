@@ -33,10 +33,12 @@ def note(tx: Transaction, shop: str, now: datetime, *, came_back: bool) -> None:
         alerts.raise_once(tx, shop, alerts.LEFT_BEHIND, "shop", now)
 
 
-def keep(db: Database, shop: str, now: datetime) -> None:
-    """The merchant's own setting: it is what "restore my original settings" goes back to."""
+def keep(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
+    """The merchant's own setting: what we have turned goes back to it where no rule of ours decides, now and later."""
     with db.begin() as tx:
-        _answer(tx, shop, CONTINUE, now)
+        ids = _answer(tx, shop, CONTINUE, now)
+        due.mark(tx, shop, due.SWITCH, "variant", ids, now)
+    jobs.wake(shop, "switch")
 
 
 def stop(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:

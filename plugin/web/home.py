@@ -146,7 +146,7 @@ def keep_overage(number: int) -> AnyResponse:
 def explain_unexplained() -> AnyResponse:
     """Who allowed selling below zero? `answer` is mine or stop."""
     if request.form["answer"] == "mine":
-        explain_continue.keep(parts().database, g.shop, g.now)
+        explain_continue.keep(parts().database, parts().jobs, g.shop, g.now)
         return redirect("/?done=saved", 303)
     explain_continue.stop(parts().database, parts().jobs, g.shop, g.now)
     return redirect("/?done=stopped", 303)

@@ -334,7 +334,14 @@ def test_after_everything_was_erased_what_sells_below_zero_is_asked_about(sellin
         with live.database.read() as tx:
             assert gid_of(sold.id) not in ledger.originals(tx, SHOP)
         assert gid_of(sold.id) in asks_about(live)
-        switch_shop.pause(live.database, live.parts.jobs, SHOP, live.parts.clock.now())
+        now = live.parts.clock.now()
+        full = set_rules.check_draft({"scope": "all", "subject": "", **RULE, "limit_units": "1"})
+        set_rules.save(live.database, live.parts.jobs, SHOP, full, now)
+        live.work()
+        switch_shop.pause(live.database, live.parts.jobs, SHOP, now)
+        live.work()
+        assert sold.policy == "DENY"
+        assert switch_shop.restoring(live.database, SHOP).unanswered == len(asks_about(live))
     assert live.post("/home/continue", answer=answer).status_code == 303
     live.work()
     assert sold.policy == original
