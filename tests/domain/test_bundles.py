@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,10 +12,22 @@ from hypothesis import strategies as st
 from plugin.domain.bundles import Component, available_bundles, decide_bundle, next_bundle
 from plugin.domain.facts import CONTINUE, DENY
 from plugin.domain.limits import Limit, LimitMode, Reason, Rule, RuleKind, Selling, State, WithoutDate
-from plugin.domain.promises import DatePolicy, Dates, NextUnit, Promise, PromiseKind, next_unit, peg, shown_window
+from plugin.domain.promises import (
+    BadgeWords,
+    DatePolicy,
+    Dates,
+    NextUnit,
+    Promise,
+    PromiseKind,
+    badge_data,
+    next_unit,
+    peg,
+    shown_window,
+)
 from tests.builders import day, supply_row, up_to
 
 TODAY = day(3, 1)
+WORDS = BadgeWords("ships", may_cancel=True, show_units_left=True, timezone="UTC")
 NEVER, NO_LIMIT = Limit(LimitMode.NEVER), Limit(LimitMode.NO_LIMIT)
 PARENT = Selling(True, True, True, False, False, 0, 0, 0, False, False)
 
@@ -128,6 +140,17 @@ def test_a_bundle_ships_when_the_last_of_its_components_does(mine: list[NextUnit
     assert replace(promise, row_id=None) == said
 
 
+def test_a_bundle_of_a_pre_order_is_one_until_a_later_component_says_otherwise() -> None:
+    released = NextUnit(Promise(PromiseKind.DATE, day(9, 3), day(9, 3), by_release=True))
+    preorder = Rule(1, "all", "", NO_LIMIT, None, WithoutDate.STOP, kind=RuleKind.PREORDER, release_on=day(9, 3))
+    game = replace(part(1, NO_LIMIT, upcoming=released), rule=preorder)
+    late = part(1, NO_LIMIT, upcoming=LATE)
+    for others, kind, state in (([], "preorder", "preorder"), ([late], "backorder", "late_unknown")):
+        made_of = [game, part(1, NEVER, available=3), *others]
+        data = badge_data(decide_bundle(PARENT, None, made_of, TODAY), next_bundle(made_of, TODAY), WORDS)
+        assert (data["kind"], data["state"]) == (kind, state)
+
+
 def test_a_delivery_that_brings_one_of_two_needed_does_not_date_the_bundle() -> None:
     rows = [supply_row(1, day(3, 5), row_id=1), supply_row(4, day(3, 20), row_id=2)]
     windows = {row.row_id: shown_window(row, DatePolicy(), TODAY) for row in rows}
@@ -219,3 +242,24 @@ def test_closing_any_component_closes_the_bundle(made_of: list[Component], pick:
     assert verdict.policy == DENY
     assert verdict.state in (State.PAUSED, State.LIMIT_REACHED)
     assert verdict.remaining == 0
+
+
+windows = st.tuples(st.integers(1, 60), st.integers(0, 9)).map(
+    lambda days: dated(TODAY + timedelta(days=days[0]), TODAY + timedelta(days=sum(days)))
+)
+
+
+@pytest.mark.case("F21")
+@given(st.lists(st.tuples(windows, st.integers(0, 2), st.integers(1, 2)), min_size=1, max_size=5))
+def test_the_date_is_never_before_that_of_a_component_it_waits_for(found: list[tuple[NextUnit, int, int]]) -> None:
+    made_of = [part(needed, NO_LIMIT, available=available, upcoming=one) for one, available, needed in found]
+    waited_for = [c.upcoming.promise for c in made_of if not c.is_covered]
+    promise = next_bundle(made_of, TODAY).promise
+    for one in waited_for:
+        assert promise.to is not None
+        assert one.to is not None
+        assert promise.to >= one.to
+    if waited_for:
+        assert promise.to in {one.to for one in waited_for}
+        assert promise.from_ is not None
+        assert promise.from_ <= promise.to
