@@ -17,6 +17,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
+from rq.timeouts import BaseTimeoutException
 
 from plugin.errors import HoldfastError
 
@@ -48,6 +49,10 @@ redis.call('HSET', KEYS[1], 'job', ARGV[1], 'at', now)
 redis.call('EXPIRE', KEYS[1], 86400)
 return 1
 """
+
+
+RunTooLong = BaseTimeoutException
+"""Raised inside a run that takes longer than `JOB_TIMEOUT_S`, wherever it is just then."""
 
 
 class QueueUnreachable(HoldfastError):

@@ -5,9 +5,11 @@ A review deletes only the version it saw; a mark that came meanwhile survives an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, delete, select, tuple_, update
 
@@ -16,6 +18,9 @@ from plugin.adapters.database.transaction import Transaction
 
 SWITCH = "switch"
 QUEUE = "queue"
+UNBALANCED = "the books do not balance"
+"""Why an item is looked at again and again although Shopify answers: it stands on /books by itself."""
+_KEYS = ("shop", "lane", "kind", "subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ def mark(
 ) -> None:
     """Mark subjects due in a lane. Marked again, the earlier moment stands."""
     start = not_before or now
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "shop": shop,
             "lane": lane,
@@ -50,6 +55,28 @@ def mark(
         }
         for subject in sorted(set(subjects))
     ]
+    if tx.gathered_marks is not None:
+        tx.gathered_marks.extend(rows)
+    else:
+        _write(tx, rows)
+
+
+@contextmanager
+def gathering(tx: Transaction) -> Iterator[None]:
+    """
+    Write the marks made inside at the end, each once and in one order.
+
+    Whoever marks many things one by one would else lock them in the order of chance, and two such wait for each other.
+    """
+    tx.gathered_marks = []
+    yield
+    rows = {tuple(row[key] for key in _KEYS): row for row in tx.gathered_marks}
+    tx.gathered_marks = None
+    # The switch's before the queue's, as lanes do it.
+    _write(tx, [rows[key] for key in sorted(rows, key=lambda key: (key[0], key[1] != SWITCH, key))])
+
+
+def _write(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     statement = tx.insert(due)
@@ -58,7 +85,7 @@ def mark(
     )
     tx.execute(
         statement.on_conflict_do_update(
-            index_elements=["shop", "lane", "kind", "subject"],
+            index_elements=list(_KEYS),
             set_={
                 "version": due.c.version + 1,
                 "marked_at": statement.excluded.marked_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,17 @@ def waiting(tx: Transaction, shop: str, limit: int) -> list[Arrived]:
         .limit(limit)
     )
     return [Arrived(*row) for row in rows]
+
+
+def claim(tx: Transaction, ids: Sequence[int]) -> set[int]:
+    """Take webhooks for this transaction. Returns those that nobody else has handled, or is about to."""
+    rows = tx.execute(
+        select(inbox.c.id)
+        .where(inbox.c.id.in_(ids), inbox.c.handled_at.is_(None))
+        .order_by(inbox.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return {row.id for row in rows}
 
 
 def handled(tx: Transaction, ids: list[int], now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import case, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from plugin.adapters.database.tables import ledger
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import Transaction, in_parts
 from plugin.domain.ledger import Entry, Kind
 from plugin.errors import Conflict
 
@@ -94,9 +94,9 @@ def of_lines(tx: Transaction, shop: str, line_ids: Iterable[str]) -> dict[str, l
     """All entries of the lines, in the order they were written."""
     wanted = list(line_ids)
     found: dict[str, list[Entry]] = defaultdict(list)
-    if wanted:
+    for some in in_parts(wanted):
         rows = tx.execute(
-            select(*_COLUMNS).where(ledger.c.shop == shop, ledger.c.line_id.in_(wanted)).order_by(ledger.c.id)
+            select(*_COLUMNS).where(ledger.c.shop == shop, ledger.c.line_id.in_(some)).order_by(ledger.c.id)
         )
         for row in rows:
             found[row.line_id].append(_entry(row))

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.sql.schema import Table
 
 from plugin.errors import Conflict
 
 SQLITE_BUSY_TIMEOUT_MS = 15_000
+# A host that does not answer is given up before Shopify gives up on us; the least libpq takes is 2.
+CONNECT_TIMEOUT_S = 3
+TRIES = 5
+PAUSE_S = 0.05
+# Both databases take only so many values in one statement (SQLite 32,766, PostgreSQL 65,535).
+IDS_AT_ONCE = 5_000
+AWAY = (OperationalError, InterfaceError)
+"""The database does not answer, or went away in the middle: nothing is wrong with what was asked of it."""
+_T = TypeVar("_T")
 
 
 def _normal_url(url: str) -> str:
@@ -27,7 +38,14 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
     """Build an engine for SQLite (WAL, writers queue up) or PostgreSQL. Errors tell no values."""
     url = _normal_url(url)
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=8,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        )
     engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -61,6 +79,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._after: list[Callable[[], object]] = []
+        self.gathered_marks: list[dict[str, Any]] | None = None  # see `due.gathering`
 
     def after_commit(self, act: Callable[[], object]) -> None:
         self._after.append(act)
@@ -85,7 +104,8 @@ class Transaction:
 
     def upsert(self, table: Table, rows: list[dict[str, Any]], keep: tuple[str, ...] = ()) -> None:
         """
-        Write rows by primary key, replacing every other column that the rows carry.
+        Write rows by primary key, replacing every other column that the rows carry; in the order of their keys, so
+        that two who write the same rows wait for each other instead of each holding what the other wants.
 
         Args:
             rows: All with the same keys.
@@ -101,7 +121,13 @@ class Transaction:
             if changed
             else statement.on_conflict_do_nothing(index_elements=keys)
         )
-        self.connection.execute(statement, rows)
+        self.connection.execute(statement, sorted(rows, key=lambda row: [row[key] for key in keys]))
+
+
+def in_parts(ids: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Cut ids into lists that fit into one statement."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        yield ids[start : start + IDS_AT_ONCE]
 
 
 class Database:
@@ -135,6 +161,25 @@ class Database:
                 raise Conflict(str(exc.orig)) from exc
             raise
         transaction.run_after_commit()
+
+    def write(self, work: Callable[[Transaction], _T]) -> _T:
+        """
+        Decide and write in a transaction; when somebody wrote first, or two waited for each other, once more on what is
+        there now.
+
+        Args:
+            work: May run several times, so it does nothing but read and write in the transaction it is given.
+        Raises:
+            Conflict: Every try met another writer.
+        """
+        for tried in range(1, TRIES):
+            try:
+                with self.begin() as tx:
+                    return work(tx)
+            except Conflict:
+                time.sleep(PAUSE_S * tried * random.uniform(0.5, 1.5))
+        with self.begin() as tx:
+            return work(tx)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
