@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import structlog
 
-from plugin.adapters.database import leases, shops
+from plugin.adapters.database import shops
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify.answers import (
     STORE_FROZEN,
@@ -27,6 +26,7 @@ from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.shopify.tokens import NOT_INSTALLED, Caller, TokenSet
 from plugin.domain.facts import Shop
 from plugin.errors import ShopifyError, Unauthorized, Unreachable
+from plugin.services.lane import Lease
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -37,26 +37,20 @@ REFRESH_EARLY = timedelta(minutes=5)
 REFRESH_TOKEN_MARGIN = timedelta(days=14)
 PASSING = frozenset({STORE_FROZEN, STORE_LOCKED, STORE_MISSING, STORE_INACTIVE})
 _LEASE = "tokens"
-_LEASE_LENGTH = timedelta(seconds=60)  # longer than the longest exchange: three tries with their timeouts
 _WAIT_S = 30.0
 
 
 @contextmanager
 def _token_lock(parts: Parts, shop: str) -> Iterator[None]:
-    holder = uuid4().hex
     deadline = time.monotonic() + _WAIT_S
     while True:
-        with parts.database.begin() as tx:
-            if leases.acquire(tx, shop, _LEASE, holder, _LEASE_LENGTH):
-                break
+        with Lease(parts.database, shop, _LEASE) as lease:
+            if lease.is_ours:
+                yield
+                return
         if time.monotonic() > deadline:
             raise Unreachable(f"{shop}: another process is getting a token")
         time.sleep(0.1)
-    try:
-        yield
-    finally:
-        with parts.database.begin() as tx:
-            leases.release(tx, shop, _LEASE, holder)
 
 
 Installing = Callable[[Transaction, datetime], None]

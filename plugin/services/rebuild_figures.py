@@ -7,6 +7,7 @@ it again, item by item, each in one transaction, so that pages and mails never m
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
@@ -19,7 +20,6 @@ from plugin.domain.ledger import Kind
 from plugin.errors import Conflict, NotFound
 from plugin.services import decide_selling, review_queue
 from plugin.services.lane import Lease
-from plugin.services.run_lanes import QUEUE_LEASE
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -39,12 +39,11 @@ def rebuild(parts: Parts, shop: str) -> int:
         if not shops.is_installed(tx, shop):
             raise NotFound(f"{shop} has not installed the app")
         item_ids = _items_with_lines(tx, shop)
-    with Lease(parts.database, shop, "queue", QUEUE_LEASE) as lease:
+    with Lease(parts.database, shop, "queue") as lease:
         for item_id in item_ids:
-            if not lease.lengthen():
+            if not lease.is_ours:
                 raise Conflict("a worker is at this shop's queue; try again in a minute")
-            with parts.database.begin() as tx:
-                _rebuild_item(parts, tx, shop, item_id)
+            parts.database.write(partial(_rebuild_item, parts, shop, item_id))
     for lane in ("switch", "queue", "effects", "mail"):
         parts.jobs.wake(shop, lane)
     return len(item_ids)
@@ -62,7 +61,7 @@ def _items_with_lines(tx: Transaction, shop: str) -> list[str]:
     return sorted(found | {row.item_id for row in in_ledger})
 
 
-def _rebuild_item(parts: Parts, tx: Transaction, shop: str, item_id: str) -> None:
+def _rebuild_item(parts: Parts, shop: str, item_id: str, tx: Transaction) -> None:
     now = parts.clock.now()
     for table in (line_states, pegs, stock_balances):
         tx.execute(delete(table).where(table.c.shop == shop, table.c.item_id == item_id))

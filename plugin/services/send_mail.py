@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 
 ALERT = "alert"
 TRIES = 6
-LEASE = timedelta(seconds=90)
 # What is true of an order may have changed while a pause or a mail server kept its mail back.
 WORDS_GROW_STALE_AFTER = timedelta(minutes=15)
 
 
 def run(parts: Parts, shop: str) -> None:
     """Send what may be sent now."""
-    with Lease(parts.database, shop, "mail", LEASE) as lease:
+    with Lease(parts.database, shop, "mail") as lease:
         if not lease.is_ours:
             return
         _find_crashed(parts, shop)
         while lease.is_ours and (write_letters(parts, shop) or _send_next(parts, shop)):
-            lease.lengthen()
+            pass
 
 
 def _find_crashed(parts: Parts, shop: str) -> None:
     """We hold the lane, so whatever is still `sending` was cut off: nobody knows whether it left."""
-    with parts.database.begin() as tx:
-        tx.execute(
+    parts.database.write(
+        lambda tx: tx.execute(
             update(messages)
             .where(messages.c.shop == shop, messages.c.state == "sending")
             .values(state="unknown", error="we stopped while sending; it may or may not have arrived")
         )
+    )
 
 
 def _send_next(parts: Parts, shop: str) -> bool:
@@ -126,7 +126,8 @@ def _note(
 ) -> None:
     now = parts.clock.now()
     metrics.MAILS.labels(outcome).inc()
-    with parts.database.begin() as tx:
+
+    def note(tx: Transaction) -> None:
         tx.execute(
             update(messages)
             .where(messages.c.id == row.id)
@@ -157,6 +158,8 @@ def _note(
                     data={"kind": notice.kind, "message": row.id, "promise": notice.data.get("told")},
                 ),
             )
+
+    parts.database.write(note)
 
 
 def shops_with_mail(tx: Transaction, now: datetime) -> set[str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -65,7 +66,10 @@ def test_a_lane_is_taken_over_after_its_worker_was_killed(database: Database, ho
     pytest.fail("nobody could take the lane over")
 
 
-def test_a_lane_that_was_taken_over_is_not_given_back_by_its_old_holder(database: Database):
+def test_a_lane_that_was_taken_over_is_not_given_back_by_its_old_holder(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Lease, "_beat", lambda self: None)  # as if its process had stood still
     shop, length = "a.myshopify.com", timedelta(milliseconds=50)
     with Lease(database, shop, "queue", length) as old:
         assert old.is_ours
@@ -75,6 +79,17 @@ def test_a_lane_that_was_taken_over_is_not_given_back_by_its_old_holder(database
             assert not old.lengthen()
             with Lease(database, shop, "queue", length) as third:
                 assert not third.is_ours
+
+
+def test_a_lane_stays_ours_however_long_a_step_takes(database: Database):
+    """A write to many products may take longer than the lease: nobody may turn the same switches meanwhile."""
+    with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=0.4)) as lease:
+        time.sleep(1)
+        with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=0.4)) as other:
+            assert not other.is_ours
+        assert lease.is_ours
+    with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=0.4)) as other:
+        assert other.is_ours
 
 
 def test_the_ledger_refuses_to_be_changed(empty_database_url: str):
@@ -128,19 +143,19 @@ def test_a_first_sync_whose_worker_dies_in_the_middle_goes_on(
 ):
     shop = fresh_shop
     shop.install(sync=False)
-    lengthen = Lease.lengthen
+    begin = Database.begin
 
-    def dies(self: Lease) -> bool:
-        with self._database.read() as tx:
+    def dying(self: Database) -> Any:
+        with self.read() as tx:
             row = sync_shop._running(tx, shop.shop)
         if row is not None and row.state == state and (row.lines_done or 0) > 0:
             raise Died
-        return lengthen(self)
+        return begin(self)
 
-    monkeypatch.setattr(Lease, "lengthen", dies)
+    monkeypatch.setattr(Database, "begin", dying)
     with pytest.raises(Died):
         sync_shop.run(shop.parts, shop.shop)
-    monkeypatch.setattr(Lease, "lengthen", lengthen)
+    monkeypatch.setattr(Database, "begin", begin)
     with shop.parts.database.begin() as tx:
         tx.execute(t.leases.delete())
     shop.settle()
