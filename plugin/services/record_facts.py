@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from plugin.adapters.database import due, facts, restocks
@@ -11,6 +12,7 @@ from plugin.adapters.database.tables import people
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import inventory, products
 from plugin.adapters.shopify import orders as shopify_orders
+from plugin.adapters.shopify.batches import batches
 from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.vault import Vault
 from plugin.domain.facts import Buyer, ItemGid, Order, OrderGid, ProductGid
@@ -61,21 +63,28 @@ def _put_buyer(
     )
 
 
-def read_order(parts: Parts, shop: str, client: AdminClient, order_id: str) -> datetime | None:
-    """Read one order again, and mark its items due. Returns when to read it once more, if it is not routed yet."""
+def read_orders(parts: Parts, shop: str, client: AdminClient, order_ids: Sequence[str]) -> dict[str, datetime]:
+    """Read orders again, and mark their items due. Returns which to read once more, and when: those not routed yet."""
     read_at = parts.clock.now()
-    order = shopify_orders.read_order(client, OrderGid(order_id))
+    found = shopify_orders.read_orders(client, [OrderGid(order_id) for order_id in order_ids])
     now = parts.clock.now()
-    with parts.database.begin() as tx:
-        if order is None:
-            facts.order_is_invisible(tx, shop, order_id, now)
-            # Something happened to it all the same, and only the stock will tell.
-            due.mark(tx, shop, due.QUEUE, "item", facts.items_of_order(tx, shop, order_id), now)
-            return None
-        touched = put_order(tx, shop, order, parts.vault, read_at, now) or set()
+
+    def put(tx: Transaction) -> dict[str, datetime]:
+        again = {}
+        touched: set[str] = set()
+        for order_id, order in sorted(found.items()):
+            if order is None:
+                facts.order_is_invisible(tx, shop, order_id, now)
+                # Something happened to it all the same, and only the stock will tell.
+                touched |= facts.items_of_order(tx, shop, order_id)
+                continue
+            touched |= put_order(tx, shop, order, parts.vault, read_at, now) or set()
+            if now - order.created_at < ROUTING_PATIENCE and not facts.order_is_routed(tx, shop, order_id):
+                again[str(order_id)] = now + ROUTING_WAIT
         due.mark(tx, shop, due.QUEUE, "item", touched, now)
-        fresh = now - order.created_at < ROUTING_PATIENCE
-        return now + ROUTING_WAIT if fresh and not facts.order_is_routed(tx, shop, order_id) else None
+        return again
+
+    return parts.database.write(put)
 
 
 def read_changed_orders(parts: Parts, shop: str, client: AdminClient, since: datetime) -> int:
@@ -83,23 +92,26 @@ def read_changed_orders(parts: Parts, shop: str, client: AdminClient, since: dat
     changed = dict(shopify_orders.orders_updated_since(client, since))
     with parts.database.read() as tx:
         known = facts.orders_read_at(tx, shop, list(changed))
-    count = 0
-    for order_id, updated_at in changed.items():
-        if order_id not in known or known[order_id] < updated_at + STAMPS_ARE_WHOLE:
-            again_at = read_order(parts, shop, client, order_id)
-            count += 1
-            if again_at is not None:
-                with parts.database.begin() as tx:
-                    due.mark(tx, shop, due.QUEUE, "order", [order_id], parts.clock.now(), not_before=again_at)
-    return count
+    wanted = [
+        order_id
+        for order_id, updated_at in changed.items()
+        if order_id not in known or known[order_id] < updated_at + STAMPS_ARE_WHOLE
+    ]
+    for batch in batches(wanted, shopify_orders.ORDERS_PER_READ):
+        for order_id, at in read_orders(parts, shop, client, batch).items():
+            parts.database.write(partial(_mark_order, shop=shop, order_id=order_id, now=parts.clock.now(), at=at))
+    return len(wanted)
+
+
+def _mark_order(tx: Transaction, *, shop: str, order_id: str, now: datetime, at: datetime) -> None:
+    due.mark(tx, shop, due.QUEUE, "order", [order_id], now, not_before=at)
 
 
 def read_items(parts: Parts, shop: str, client: AdminClient, item_ids: Sequence[str]) -> set[str]:
     """Read all quantities of items again. Returns the ids that Shopify still knows."""
     read_at = parts.clock.now()
     found = inventory.read_items(client, [ItemGid(i) for i in item_ids])
-    with parts.database.begin() as tx:
-        facts.put_items(tx, shop, found, read_at)
+    parts.database.write(lambda tx: facts.put_items(tx, shop, found, read_at))
     return {item.item_id for item in found}
 
 
@@ -108,7 +120,8 @@ def read_product(parts: Parts, shop: str, client: AdminClient, product_id: str) 
     read_at = parts.clock.now()
     found = products.read_product(client, ProductGid(product_id))
     now = parts.clock.now()
-    with parts.database.begin() as tx:
+
+    def put(tx: Transaction) -> None:
         if found is None:
             gone = facts.product_is_gone(tx, shop, product_id, now)
             _decide_again(tx, shop, gone, now)
@@ -122,6 +135,8 @@ def read_product(parts: Parts, shop: str, client: AdminClient, product_id: str) 
         again: set[str] = {v.item_id for v in found if v.item_id not in known or v.variant_id in changed}
         again |= facts.items_of_variants(tx, shop, gone)
         due.mark(tx, shop, due.QUEUE, "item", again, now)
+
+    parts.database.write(put)
 
 
 def _decide_again(tx: Transaction, shop: str, variant_ids: Iterable[str], now: datetime) -> None:

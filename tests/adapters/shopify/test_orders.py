@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from plugin.adapters.shopify.client import AdminClient
-from plugin.adapters.shopify.orders import fulfillment_order_owner, orders_updated_since, read_order
+from plugin.adapters.shopify.orders import fulfillment_order_owners, orders_updated_since, read_order, read_orders
 from plugin.domain.facts import Buyer, FulfillmentOrderLine, ItemGid, LineGid, LocationGid, OrderGid
 from plugin.errors import AccessDenied, Unreachable
-from tests.adapters.shopify.schema_shop import answering, by_id, connection
+from tests.adapters.shopify.schema_shop import answering, by_id, by_ids, connection
 from tests.adapters.shopify.scripted_shop import Answer, Asked, ScriptedShop, errors
 from tests.adapters.shopify.world import fulfillment_line, fulfillment_order, gid, line, order, payment
 
@@ -56,6 +56,50 @@ def test_a_large_order_is_read_to_its_last_line(client: AdminClient, shopify: Sc
     assert [one.line_id for one in found.lines] == [gid("LineItem", n) for n in range(1, 131)]
     assert len(found.fulfillment_lines) == 12 * 130
     assert len({(one.fulfillment_order_id, one.line_id) for one in found.fulfillment_lines}) == 12 * 130
+
+
+def numbered(number: int, lines: list[dict[str, Any]], works: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+    return order(lines, works, id=gid("Order", number), name=f"#{number}", number=number, **changes)
+
+
+def test_small_orders_are_read_together_and_each_as_it_is_read_alone(
+    client: AdminClient, shopify: ScriptedShop
+) -> None:
+    few = [
+        numbered(n, [line(10 * n + k) for k in range(n)], [fulfillment_order(n, [fulfillment_line(10 * n, of=10 * n)])])
+        for n in range(1, 6)
+    ]
+    shopify.will_answer(answering({"nodes": by_ids(few), "order": by_id(few)}))
+    ids = [OrderGid(one["id"]) for one in few]
+    found = read_orders(client, [*ids, ORDER])
+    assert len(shopify.asked) == 1
+    assert found.pop(ORDER) is None
+    assert found == {order_id: read_order(client, order_id) for order_id in ids}
+
+
+@pytest.mark.parametrize("large", ["lines", "works", "works' lines", "payments"])
+def test_of_orders_read_together_a_large_one_is_read_to_its_end(
+    client: AdminClient, shopify: ScriptedShop, large: str
+) -> None:
+    lines = [line(n) for n in range(1, 40 if large == "lines" else 2)]
+    works = [
+        fulfillment_order(n, [fulfillment_line(100 * n + k, of=1) for k in range(30 if large == "works' lines" else 1)])
+        for n in range(1, 9 if large == "works" else 2)
+    ]
+    paid = [payment("SALE", f"2026-11-19T09:{minute:02}:00Z") for minute in range(30 if large == "payments" else 1)]
+    one, other = order(lines, works, paid), numbered(1002, [line(99)], [])
+    shopify.will_answer(
+        answering({"nodes": by_ids([one, other]), "order": by_id([one]), "fulfillmentOrder": by_id(works)})
+    )
+    found = read_orders(client, [ORDER, OrderGid(other["id"])])
+    assert found[ORDER] == read_order(client, ORDER)
+    whole = found[ORDER]
+    assert whole is not None
+    assert len(whole.lines) == len(lines)
+    assert len(whole.fulfillment_lines) == (30 if large == "works' lines" else len(works))
+    assert whole.paid_at is not None
+    assert whole.paid_at.minute == len(paid) - 1
+    assert found[OrderGid(other["id"])] is not None
 
 
 def test_an_order_that_is_not_shown_is_none(client: AdminClient, shopify: ScriptedShop) -> None:
@@ -186,9 +230,9 @@ def test_changed_orders_are_listed_to_the_last_page(client: AdminClient, shopify
 
 
 def test_a_fulfillment_order_names_its_order(client: AdminClient, shopify: ScriptedShop) -> None:
-    shopify.will_answer(answering({"fulfillmentOrder": by_id([fulfillment_order(77, [])])}))
-    assert fulfillment_order_owner(client, gid("FulfillmentOrder", 77)) == ORDER
-    assert fulfillment_order_owner(client, gid("FulfillmentOrder", 78)) is None
+    shopify.will_answer(answering({"nodes": by_ids([fulfillment_order(77, [])])}))
+    seventy_seven, unseen = gid("FulfillmentOrder", 77), gid("FulfillmentOrder", 78)
+    assert fulfillment_order_owners(client, [seventy_seven, unseen]) == {seventy_seven: ORDER}
 
 
 def refund_line(number: int, restock: str = "RETURN", *, restocked: bool = True) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from graphql import DocumentNode, parse, validate
 from graphql.validation import NoDeprecatedCustomRule, specified_rules
 
-from plugin.adapters.shopify import inventory, operations, policies, products
+from plugin.adapters.shopify import existence, inventory, operations, orders, policies, products
 from plugin.adapters.shopify.operations import operation
 from tests.adapters.shopify.query_cost import connections, cost, fields, names
 from tests.adapters.shopify.schema_shop import admin_schema
@@ -24,6 +24,9 @@ IDS_PER_CALL = {
     "items": inventory.ITEMS_PER_READ,
     "variants": products.VARIANTS_PER_READ,
     "policies": policies.POLICIES_PER_CALL,
+    "orders": orders.ORDERS_PER_READ,
+    "fulfillment_order_owners": orders.OWNERS_PER_READ,
+    "which_exist": existence.IDS_PER_CALL,
 }
 # Asked only when the scope was granted, or taken as null when it was not.
 OPTIONAL_SCOPES = {"shop_locales": {"read_locales"}, "adjust_available": {"write_inventory"}}
