@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,13 +18,14 @@ from plugin.adapters.database.effects import Effect, Wanted
 from plugin.adapters.database.reports.obligations import unexplained
 from plugin.adapters.database.tables import variants
 from plugin.adapters.database.transaction import Transaction
-from plugin.adapters.shopify import metafields, orders, policies
+from plugin.adapters.shopify import existence, metafields, orders, policies
 from plugin.adapters.shopify.client import AdminClient
 from plugin.domain.facts import CONTINUE, OrderGid, ProductGid, VariantGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.errors import AccessDenied, Rejected, Throttled, Unauthorized, Unreachable
 from plugin.services import keep_tokens
 from plugin.services.lane import Lease
+from plugin.services.one_by_one import one_by_one
 from plugin.services.review_queue import ORDER_TAG
 
 if TYPE_CHECKING:
@@ -33,10 +35,12 @@ _log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
 TRIES_BEFORE_ALERT = 8
+TRIES_TOGETHER = 6
 LONGEST_WAIT = timedelta(minutes=10)
 OTHERS_SPARE = 500  # points left for the switch: badges are more urgent than reading, and less than closing
 # What Shopify refuses again and again is tried once a day; a switch is not let go so easily.
 PARKED_FOR = timedelta(days=1)
+GONE = "it is gone from Shopify"
 METAFIELD_KEY = "backorder"
 # As defined in shopify.app.toml: the theme reads the one, people in the admin read the other.
 METAFIELD_TYPES = {Effect.BADGE: "json", Effect.ORDER_DATE: "multi_line_text_field"}
@@ -48,9 +52,14 @@ def backoff(attempts: int) -> timedelta:
     return min(LONGEST_WAIT, timedelta(seconds=2 ** min(attempts, 10)))
 
 
-def write_policies(parts: Parts, shop: str) -> int:
+def wait_after(attempts: int) -> timedelta:
+    """How long something waits that failed once more and is no matter of seconds: some tries soon, then one a day."""
+    return PARKED_FOR if attempts + 1 >= TRIES_BEFORE_ALERT else backoff(attempts)
+
+
+def write_policies(parts: Parts, shop: str, lease: Lease) -> int:
     """
-    Turn the switches that must be turned, closing first. Called by whoever holds the switch lane.
+    Turn the switches that must be turned, closing first, as long as the switch lane is ours.
 
     Returns:
         How many wishes were dealt with; 0 means there is nothing more to do now.
@@ -64,19 +73,35 @@ def write_policies(parts: Parts, shop: str) -> int:
         return 0
     try:
         with keep_tokens.admin(parts, shop) as client:
-            read_at = parts.clock.now()
-            there = policies.read_policies(client, [VariantGid(w.subject) for w in wanted])
-            to_write = _compare(parts, shop, wanted, there, read_at)
+
+            def compare(wishes: Sequence[Wanted]) -> None:
+                read_at = parts.clock.now()
+                there = policies.read_policies(client, [VariantGid(w.subject) for w in wishes])
+                to_write.extend(_compare(parts, shop, wishes, there, read_at))
+
+            def write(wishes: Sequence[Wanted]) -> None:
+                values = {VariantGid(w.subject): w.value for w in wishes}
+                results = policies.write_policies(client, ProductGid(products[wishes[0].subject]), values)
+                _note_policies(parts, shop, wishes, results)
+
+            put_aside = partial(_put_aside, parts, shop)
+            to_write: list[Wanted] = []
+            one_by_one(compare, wanted, put_aside)
             by_product: dict[str, list[Wanted]] = defaultdict(list)
             for wish in to_write:
                 by_product[products[wish.subject]].append(wish)
-            for product_id, wishes in by_product.items():
-                values = {VariantGid(w.subject): w.value for w in wishes}
-                results = policies.write_policies(client, ProductGid(product_id), values)
-                _note_policies(parts, shop, wishes, results)
+            for wishes in by_product.values():
+                if not lease.is_ours:
+                    break
+                one_by_one(write, wishes, put_aside)
     except (Throttled, Unreachable, AccessDenied, Unauthorized) as exc:
         _postpone(parts, shop, wanted, exc)
     return len(wanted)
+
+
+def _put_aside(parts: Parts, shop: str, wish: Wanted, problem: Exception) -> None:
+    why = f"{type(problem).__name__}: {problem}"
+    parts.database.write(lambda tx: _refused(tx, shop, wish, why, parts.clock.now()))
 
 
 def _products_of(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> dict[str, str]:
@@ -99,21 +124,22 @@ def _compare(
     what Shopify last acknowledged from us, and from what it may have taken without telling us, was turned by somebody
     else: we do not fight it.
     """
-    to_write = []
     now = parts.clock.now()
-    with parts.database.begin() as tx:
+
+    def compare(tx: Transaction) -> list[Wanted]:
         asked = set(unexplained(tx, shop))
+        to_write = []
         for wish in wanted:
             found = there.get(VariantGid(wish.subject))
             if found is None:
-                effects.give_up(tx, shop, wish, "the variant is gone")
+                _give_up(tx, shop, wish, GONE, now)
                 continue
             if wish.written_value is None:
                 if found != CONTINUE or wish.subject not in asked:
                     _keep_original(tx, shop, wish.subject, found, now)
-            elif found not in (wish.written_value, wish.sent_value, wish.value):
+            elif found not in (wish.written_value, wish.value, *wish.sent_values):
                 note_foreign_change(tx, shop, wish.subject, found, now)
-                effects.give_up(tx, shop, wish, "somebody else turned the switch")
+                _give_up(tx, shop, wish, "somebody else turned the switch", now)
                 continue
             if found == wish.value:
                 _done(tx, shop, wish, now, "obsolete")
@@ -121,7 +147,9 @@ def _compare(
             else:
                 effects.sending(tx, shop, wish)
                 to_write.append(wish)
-    return to_write
+        return to_write
+
+    return parts.database.write(compare)
 
 
 def _keep_original(tx: Transaction, shop: str, variant_id: str, policy: str, now: datetime) -> None:
@@ -140,15 +168,20 @@ def note_foreign_change(tx: Transaction, shop: str, variant_id: str, policy: str
 
 def _note_policies(parts: Parts, shop: str, wishes: Sequence[Wanted], results: Mapping[VariantGid, str | None]) -> None:
     now = parts.clock.now()
-    with parts.database.begin() as tx:
+
+    def note(tx: Transaction) -> None:
         for wish in wishes:
             problem = results.get(VariantGid(wish.subject), "Shopify did not answer for this variant")
             if problem is None:
                 _done(tx, shop, wish, now)
                 _remember_policy(tx, shop, wish, now)
-                metrics.SWITCH_LATENCY_S.observe(max(0.0, (now - wish.wanted_at).total_seconds()))
             else:
                 _refused(tx, shop, wish, problem, now)
+
+    parts.database.write(note)
+    for wish in wishes:
+        if results.get(VariantGid(wish.subject), "") is None:
+            metrics.SWITCH_LATENCY_S.observe(max(0.0, (now - wish.wanted_at).total_seconds()))
 
 
 def _remember_policy(tx: Transaction, shop: str, wish: Wanted, as_of: datetime) -> None:
@@ -161,7 +194,7 @@ def _remember_policy(tx: Transaction, shop: str, wish: Wanted, as_of: datetime) 
 
 def _refused(tx: Transaction, shop: str, wish: Wanted, problem: str, now: datetime) -> None:
     is_hopeless = wish.attempts + 1 >= TRIES_BEFORE_ALERT
-    wait = PARKED_FOR if is_hopeless and wish.kind is not Effect.POLICY else backoff(wish.attempts)
+    wait = backoff(wish.attempts) if wish.kind is Effect.POLICY else wait_after(wish.attempts)
     effects.retry(tx, shop, wish, now + wait, problem)
     metrics.EFFECTS.labels(wish.kind.value, "failed").inc()
     if is_hopeless:
@@ -169,7 +202,7 @@ def _refused(tx: Transaction, shop: str, wish: Wanted, problem: str, now: dateti
             tx,
             shop,
             alerts.BROKEN_EFFECT,
-            f"{wish.kind.value}/{wish.subject}",
+            _alert_key(wish),
             now,
             subject=wish.subject,
             data={"effect": wish.kind.value, "problem": problem},
@@ -179,13 +212,23 @@ def _refused(tx: Transaction, shop: str, wish: Wanted, problem: str, now: dateti
 def _done(tx: Transaction, shop: str, wish: Wanted, now: datetime, outcome: str = "done") -> None:
     effects.acknowledged(tx, shop, wish, now)
     metrics.EFFECTS.labels(wish.kind.value, outcome).inc()
-    if wish.attempts >= TRIES_BEFORE_ALERT:
-        alerts.resolve(tx, shop, alerts.BROKEN_EFFECT, wish.subject, now)
+    alerts.resolve_keys(tx, shop, alerts.BROKEN_EFFECT, [_alert_key(wish)], now)
+
+
+def _alert_key(wish: Wanted) -> str:
+    return f"{wish.kind.value}/{wish.subject}"
+
+
+def _give_up(tx: Transaction, shop: str, wish: Wanted, why: str, now: datetime) -> None:
+    effects.give_up(tx, shop, wish, why)
+    metrics.EFFECTS.labels(wish.kind.value, "obsolete").inc()
+    alerts.resolve_keys(tx, shop, alerts.BROKEN_EFFECT, [_alert_key(wish)], now)
 
 
 def _postpone(parts: Parts, shop: str, wanted: Sequence[Wanted], problem: Exception) -> None:
     now = parts.clock.now()
-    with parts.database.begin() as tx:
+
+    def put_off(tx: Transaction) -> None:
         for wish in wanted:
             wait = backoff(wish.attempts)
             if isinstance(problem, Throttled):
@@ -196,14 +239,16 @@ def _postpone(parts: Parts, shop: str, wanted: Sequence[Wanted], problem: Except
             metrics.EFFECTS.labels(wish.kind.value, "retry").inc()
         if isinstance(problem, AccessDenied):
             due.mark(tx, shop, due.QUEUE, "shop", [""], now)  # see which scope is gone, and say so
+
+    parts.database.write(put_off)
     _log.warning("effects_postponed", shop=shop, count=len(wanted), problem=str(problem))
 
 
 def write_others(parts: Parts, shop: str) -> None:
     """Write badges, then tags and dates of orders, until nothing is left to write now."""
-    with Lease(parts.database, shop, "effects", timedelta(seconds=60)) as lease:
+    with Lease(parts.database, shop, "effects") as lease:
         while lease.is_ours and _write_batch(parts, shop):
-            lease.lengthen()
+            pass
 
 
 def _write_batch(parts: Parts, shop: str) -> bool:
@@ -213,11 +258,16 @@ def _write_batch(parts: Parts, shop: str) -> bool:
         wanted = effects.take(tx, shop, OTHERS, parts.clock.now(), AT_ONCE)
     if not wanted:
         return False
+    # What failed often in company may be what it fails of: it is tried alone, when nothing fresher waits.
+    wanted = [w for w in wanted if w.attempts < TRIES_TOGETHER] or wanted[:1]
+    put_aside = partial(_put_aside, parts, shop)
     try:
         with keep_tokens.admin(parts, shop, spare_points=OTHERS_SPARE) as client:
-            _write_metafields(parts, shop, client, [w for w in wanted if w.kind is not Effect.ORDER_TAG])
+            fields = [w for w in wanted if w.kind is not Effect.ORDER_TAG]
+            if fields:
+                one_by_one(partial(_write_metafields, parts, shop, client), fields, put_aside)
             for wish in (w for w in wanted if w.kind is Effect.ORDER_TAG):
-                _write_tag(parts, shop, client, wish)
+                one_by_one(partial(_write_tags, parts, shop, client), [wish], put_aside)
     except (Throttled, Unreachable, AccessDenied, Unauthorized) as exc:
         _postpone(parts, shop, wanted, exc)
     return True
@@ -232,16 +282,41 @@ def _write_metafields(parts: Parts, shop: str, client: AdminClient, wanted: Sequ
     )
     emptied = [w for w in ordered if not w.value]
     results |= metafields.delete_metafields(client, [(w.subject, METAFIELD_KEY) for w in emptied])
+    _note_written(parts, shop, client, {w: results[w.subject, METAFIELD_KEY] for w in ordered})
+
+
+def _write_tags(parts: Parts, shop: str, client: AdminClient, wanted: Sequence[Wanted]) -> None:
+    results: dict[Wanted, str | None] = {}
+    for wish in wanted:
+        try:
+            if wish.value:
+                orders.add_tag(client, OrderGid(wish.subject), wish.value)
+            else:
+                orders.remove_tag(client, OrderGid(wish.subject), ORDER_TAG)
+            results[wish] = None
+        except Rejected as exc:
+            results[wish] = str(exc)
+    _note_written(parts, shop, client, results)
+
+
+def _note_written(parts: Parts, shop: str, client: AdminClient, results: Mapping[Wanted, str | None]) -> None:
+    """Note what Shopify said of each. What it refused because the owner is gone will never be possible again."""
+    refused = sorted({wish.subject for wish, problem in results.items() if problem is not None})
+    there = existence.which_exist(client, refused) if refused else set()
     now = parts.clock.now()
-    with parts.database.begin() as tx:
-        for wish in ordered:
-            problem = results[(wish.subject, METAFIELD_KEY)]
-            if problem is not None:
+
+    def note(tx: Transaction) -> None:
+        for wish, problem in results.items():
+            if problem is None:
+                _done(tx, shop, wish, now)
+                if wish.kind is Effect.BADGE:
+                    _note_published(tx, shop, wish, now)
+            elif wish.subject in there:
                 _refused(tx, shop, wish, problem, now)
-                continue
-            _done(tx, shop, wish, now)
-            if wish.kind is Effect.BADGE:
-                _note_published(tx, shop, wish, now)
+            else:
+                _give_up(tx, shop, wish, f"{GONE}: {problem}", now)
+
+    parts.database.write(note)
 
 
 def _note_published(tx: Transaction, shop: str, wish: Wanted, now: datetime) -> None:
@@ -257,20 +332,3 @@ def _note_published(tx: Transaction, shop: str, wish: Wanted, now: datetime) -> 
             data={"badge": json.loads(wish.value)},
         ),
     )
-
-
-def _write_tag(parts: Parts, shop: str, client: AdminClient, wish: Wanted) -> None:
-    problem = None
-    try:
-        if wish.value:
-            orders.add_tag(client, OrderGid(wish.subject), wish.value)
-        else:
-            orders.remove_tag(client, OrderGid(wish.subject), ORDER_TAG)
-    except Rejected as exc:
-        problem = str(exc)
-    now = parts.clock.now()
-    with parts.database.begin() as tx:
-        if problem is None:
-            _done(tx, shop, wish, now)
-        else:
-            _refused(tx, shop, wish, problem, now)

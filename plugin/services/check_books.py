@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from plugin.adapters.database import effects, inbox
+from plugin.adapters.database import due, effects, inbox
 from plugin.adapters.database.transaction import Database
 from plugin.adapters.job_queue import JobQueue
 from plugin.services import sync_shop
@@ -18,9 +18,10 @@ def check_now(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
 
 
 def try_again(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
-    """Try every write that Shopify refused, and every message we could not take, once more from the beginning."""
+    """Try whatever was put aside once more from the beginning: writes, reads, decisions, messages."""
     with db.begin() as tx:
         effects.hurry(tx, shop, now)
+        due.hurry(tx, shop, now)
         inbox.unpark(tx, shop)
     jobs.wake(shop, "switch")
     jobs.wake(shop, "queue")

@@ -7,8 +7,9 @@ of the operation's `createdAt` and never replace a later read. A second run over
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,13 +20,14 @@ from plugin.adapters.database import alerts, due, effects, facts, order_figures,
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.order_figures import OrderFigures
 from plugin.adapters.database.tables import syncs, variants
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import AWAY, Transaction
+from plugin.adapters.job_queue import RunTooLong
 from plugin.adapters.shopify import bulk
 from plugin.adapters.shopify.bulk_rows import assemble_orders, assemble_variants
 from plugin.adapters.shopify.client import AdminClient
-from plugin.domain.facts import Order, OrderGid, Variant
+from plugin.domain.facts import Item, Order, OrderGid, Variant
 from plugin.domain.quantities import open_units_of_order
-from plugin.errors import AccessDenied, ShopifyError, Throttled, Unauthorized, Unreachable
+from plugin.errors import AccessDenied, Conflict, ShopifyError, Throttled, Unauthorized, Unreachable
 from plugin.services import (
     carry_out,
     decide_selling,
@@ -37,6 +39,7 @@ from plugin.services import (
     review_queue,
 )
 from plugin.services.lane import Lease
+from plugin.services.one_by_one import one_by_one
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -96,7 +99,7 @@ def run(parts: Parts, shop: str) -> None:
         waiting = _running(tx, shop)
     if waiting is None or _is_resting(waiting, parts.clock.now()):
         return
-    with Lease(parts.database, shop, "sync", timedelta(seconds=60)) as lease:
+    with Lease(parts.database, shop, "sync") as lease:
         while lease.is_ours:
             with parts.database.read() as tx:
                 if not shops.is_installed(tx, shop):
@@ -114,6 +117,11 @@ def run(parts: Parts, shop: str) -> None:
             except ShopifyError as exc:
                 _failed(parts, row, str(exc), final=True)
                 return
+            except Conflict as exc:
+                _failed(parts, row, f"others kept writing: {exc}")
+                return
+            except (RunTooLong, *AWAY):
+                raise  # the next run goes on where this one stopped
             except Exception as exc:
                 # A mistake of ours: noted where the merchant's page looks, rested, and raised for whoever mends it.
                 _failed(parts, row, f"{type(exc).__name__}: something went wrong on our side")
@@ -140,8 +148,7 @@ def _failed(parts: Parts, row: Any, error: str, *, final: bool = False) -> None:
 
 
 def _update(parts: Parts, row: Any, **values: Any) -> None:
-    with parts.database.begin() as tx:
-        tx.execute(update(syncs).where(syncs.c.id == row.id).values(**values))
+    parts.database.write(lambda tx: tx.execute(update(syncs).where(syncs.c.id == row.id).values(**values)))
 
 
 def _step(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
@@ -165,7 +172,6 @@ def _step(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
         if not status.is_over:
             _update(parts, row, lines_total=status.object_count, touched_at=parts.clock.now())
             time.sleep(POLL_S)
-            lease.lengthen()
             return True
         _update(parts, row, lines_total=status.object_count, bulk_started_at=status.created_at)
         if row.state == "variants":
@@ -194,28 +200,22 @@ def _take_variants(
     done, seen_products = 0, set()
     for chunk in _chunks(iter(found), ROWS_AT_ONCE):
         done += len(chunk)
-        with parts.database.begin() as tx:
-            changed = facts.put_variants(tx, shop, [v for v, _ in chunk], status.created_at)
-            items = {item.item_id: item for _, item in chunk}
-            differing = facts.put_items(tx, shop, list(items.values()), status.created_at)
-            if row.reason != "first":
-                now = parts.clock.now()
-                due.mark(tx, shop, due.SWITCH, "variant", changed, now)
-                due.mark(tx, shop, due.QUEUE, "item", differing, now)
-                _note(tx, row, [{"kind": "stock", "item": i} for i in sorted(differing)])
-                _look_at_foreign_policies(tx, shop, row, [v for v, _ in chunk], status.created_at, now)
-            tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=parts.clock.now()))
+        parts.database.write(partial(_put_variants, parts, shop, row, chunk, status.created_at, done))
         seen_products |= {v.product.product_id for v, _ in chunk}
-        lease.lengthen()
-    with parts.database.begin() as tx:
+        if not lease.is_ours:
+            return
+
+    def ask_for_missing(tx: Transaction) -> None:
         # What the read does not show is asked for by name: only an answer of its own says that it is gone.
         missing = _products_not_seen(tx, shop, seen_products, status.created_at)
         due.mark(tx, shop, due.QUEUE, "product", missing, parts.clock.now())
+
+    parts.database.write(ask_for_missing)
     _update(parts, row, state="orders", bulk_id=None, lines_done=0, lines_total=0, attempts=0)
 
 
 def _look_at_foreign_policies(
-    tx: Transaction, shop: str, row: Any, found: list[Variant], read_at: datetime, now: datetime
+    tx: Transaction, shop: str, row: Any, found: Sequence[Variant], read_at: datetime, now: datetime
 ) -> None:
     """A switch other than we left it was turned by somebody else: a read of its product's own concludes that."""
     written = effects.last_written(tx, shop, Effect.POLICY, [v.variant_id for v in found])
@@ -228,6 +228,27 @@ def _look_at_foreign_policies(
     news = [v for v in turned if v.variant_id not in told]
     _note(tx, row, [{"kind": "policy", "variant": v.variant_id} for v in news])
     due.mark(tx, shop, due.QUEUE, "product", {v.product.product_id for v in news}, now)
+
+
+def _put_variants(
+    parts: Parts,
+    shop: str,
+    row: Any,
+    chunk: Sequence[tuple[Variant, Item]],
+    read_at: datetime,
+    done: int,
+    tx: Transaction,
+) -> None:
+    now = parts.clock.now()
+    changed = facts.put_variants(tx, shop, [v for v, _ in chunk], read_at)
+    items = {item.item_id: item for _, item in chunk}
+    differing = facts.put_items(tx, shop, list(items.values()), read_at)
+    if row.reason != "first":
+        due.mark(tx, shop, due.SWITCH, "variant", changed, now)
+        due.mark(tx, shop, due.QUEUE, "item", differing, now)
+        _note(tx, row, [{"kind": "stock", "item": i} for i in sorted(differing)])
+        _look_at_foreign_policies(tx, shop, row, [v for v, _ in chunk], read_at, now)
+    tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=now))
 
 
 def _products_not_seen(tx: Transaction, shop: str, seen: set[Any], as_of: datetime) -> set[str]:
@@ -246,25 +267,36 @@ def _take_orders(parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, cli
     found = assemble_orders(bulk.stream(client.transport, status.url)) if status.url else iter(())
     for chunk in _chunks(iter(found), ROWS_AT_ONCE):
         done += len(chunk)
-        now = parts.clock.now()
         seen |= {order.order_id for order in chunk}
-        with parts.database.begin() as tx:
-            if row.reason == "first":
-                for order in chunk:
-                    if _has_open_units(order) or order.order_id in believed_open:
-                        record_facts.put_order(tx, shop, order, parts.vault, status.created_at, now)
-                if any(review_queue.ORDER_TAG in order.tags for order in chunk):
-                    # All else we knew may have been erased; our mark on the orders outlives an uninstall.
-                    tx.execute(update(syncs).where(syncs.c.id == row.id).values(came_back=True))
-            else:
-                _mend_orders(tx, parts, shop, row, chunk, believed_open, status.created_at)
-            tx.execute(
-                update(syncs).where(syncs.c.id == row.id).values(lines_done=done, orders_seen=done, touched_at=now)
-            )
-        lease.lengthen()
-    with parts.database.begin() as tx:
-        due.mark(tx, shop, due.QUEUE, "order", believed_open - seen, parts.clock.now())
+        parts.database.write(partial(_put_orders, parts, shop, row, chunk, believed_open, status.created_at, done))
+        if not lease.is_ours:
+            return
+    parts.database.write(lambda tx: due.mark(tx, shop, due.QUEUE, "order", believed_open - seen, parts.clock.now()))
     _update(parts, row, state="deciding", bulk_id=None, lines_done=0, lines_total=0, attempts=0)
+
+
+def _put_orders(
+    parts: Parts,
+    shop: str,
+    row: Any,
+    chunk: Sequence[Order],
+    believed_open: set[OrderGid],
+    read_at: datetime,
+    done: int,
+    tx: Transaction,
+) -> None:
+    now = parts.clock.now()
+    chunk = sorted(chunk, key=lambda order: order.order_id)
+    if row.reason == "first":
+        for order in chunk:
+            if _has_open_units(order) or order.order_id in believed_open:
+                record_facts.put_order(tx, shop, order, parts.vault, read_at, now)
+        if any(review_queue.ORDER_TAG in order.tags for order in chunk):
+            # All else we knew may have been erased; our mark on the orders outlives an uninstall.
+            tx.execute(update(syncs).where(syncs.c.id == row.id).values(came_back=True))
+    else:
+        _mend_orders(tx, parts, shop, row, chunk, believed_open, read_at)
+    tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, orders_seen=done, touched_at=now))
 
 
 def _mend_orders(
@@ -272,7 +304,7 @@ def _mend_orders(
     parts: Parts,
     shop: str,
     row: Any,
-    found: list[Order],
+    found: Sequence[Order],
     believed_open: set[OrderGid],
     read_at: datetime,
 ) -> None:
@@ -320,8 +352,11 @@ def _decide(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
         if left:
             _read_again(parts, shop, left, row.bulk_started_at or row.started_at)
             _review_all(parts, shop, row, left, lease, settle=True)
+        if not lease.is_ours:
+            return False
     now = parts.clock.now()
-    with parts.database.begin() as tx:
+
+    def end(tx: Transaction) -> None:
         tx.execute(
             update(syncs).where(syncs.c.id == row.id).values(state="done", finished_at=now, touched_at=now, error=None)
         )
@@ -329,6 +364,8 @@ def _decide(parts: Parts, shop: str, row: Any, lease: Lease) -> bool:
             explain_continue.note(tx, shop, now, came_back=_came_back(tx, row))
         # What happened while we were reading is found by its time of change.
         due.mark(tx, shop, due.QUEUE, "changed_orders", [""], now)
+
+    parts.database.write(end)
     parts.jobs.wake(shop, "queue")
     parts.jobs.wake(shop, "switch")
     return False
@@ -339,23 +376,38 @@ def _came_back(tx: Transaction, row: Any) -> bool:
 
 
 def _review_all(parts: Parts, shop: str, row: Any, item_ids: list[str], lease: Lease, *, settle: bool) -> list[str]:
-    unbalanced = []
+    unbalanced: list[str] = []
+
+    def review(chunk: Sequence[str]) -> None:
+        unbalanced.extend(parts.database.write(partial(_review_chunk, parts, shop, chunk, settle)))
+
+    def leave(item_id: str, _: Exception) -> None:
+        # One item that cannot be decided is left to the queue lane, which puts it aside; the shop is read all the same.
+        now = parts.clock.now()
+        parts.database.write(lambda tx: due.mark(tx, shop, due.QUEUE, "item", [item_id], now))
+
     done = 0
     for chunk in _chunks(iter(item_ids), ROWS_AT_ONCE):
-        with parts.database.begin() as tx:
-            view = review_queue.shop_view(tx, shop)
-            now = parts.clock.now()
-            opened = open_books.open_quiet_items(tx, shop, chunk, now)
-            for item_id in (i for i in chunk if i not in opened):
-                reviewed = review_queue.review(tx, shop, item_id, view, now, settle_differences=settle)
-                if reviewed is not None and not reviewed.balanced:
-                    unbalanced.append(item_id)
-            ids = [v for mine in facts.variants_of_items(tx, shop, chunk).values() for v in mine]
-            decide_selling.decide_variants(tx, shop, ids, now)
-            done += len(chunk)
-            if not settle:
-                tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=now))
-        lease.lengthen()
+        one_by_one(review, chunk, leave)
+        done += len(chunk)
+        if not settle:
+            _update(parts, row, lines_done=done, touched_at=parts.clock.now())
+        if not lease.is_ours:
+            break
+    return unbalanced
+
+
+def _review_chunk(parts: Parts, shop: str, chunk: Sequence[str], settle: bool, tx: Transaction) -> list[str]:
+    """Decide some items and how their variants sell. Returns those whose books do not balance."""
+    view, now = review_queue.shop_view(tx, shop), parts.clock.now()
+    opened = open_books.open_quiet_items(tx, shop, chunk, now)
+    unbalanced = []
+    for item_id in (i for i in chunk if i not in opened):
+        reviewed = review_queue.review(tx, shop, item_id, view, now, settle_differences=settle)
+        if reviewed is not None and not reviewed.balanced:
+            unbalanced.append(item_id)
+    ids = [v for mine in facts.variants_of_items(tx, shop, chunk).values() for v in mine]
+    decide_selling.decide_variants(tx, shop, ids, now)
     return unbalanced
 
 

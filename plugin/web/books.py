@@ -48,7 +48,11 @@ def show() -> str:
             checks=checks,
             names=books.names_of_repairs(tx, g.shop, checks),
             is_read=sync_shop.is_read(tx, g.shop),
-            aside=[*aside, *books.webhooks_put_aside(tx, g.shop)],
+            aside=[
+                *aside,
+                *books.marks_put_aside(tx, g.shop, TRIES_BEFORE_ALERT),
+                *books.webhooks_put_aside(tx, g.shop),
+            ],
             unreadable=numbers.unreadable_units(tx, g.shop),
             may_correct=correct_stock.is_allowed(tx, g.shop),
         )

@@ -79,6 +79,14 @@ EFFECTS = {
     "order_tag": "Tag of the order",
     "order_date": "Date on the order",
     "webhook": "Message from Shopify",
+    "order": "Reading an order",
+    "fulfillment_order": "Finding an order",
+    "changed_orders": "Looking for changed orders",
+    "product": "Reading a product",
+    "item": "Reviewing stock and queue",
+    "variant": "Deciding how it sells",
+    "shop": "Reading your shop’s settings",
+    "all": "Deciding everything again",
 }
 
 # What a reading of the whole shop found, by kind and reason.

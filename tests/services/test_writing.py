@@ -129,21 +129,39 @@ def test_a_write_that_was_done_but_not_noted_leaves_one_tag_and_one_mail(shop: S
 
 
 @pytest.mark.case("F69")
-def test_an_effect_that_cannot_be_done_is_parked_with_an_alert(shop: Store):
-    ghost = "gid://shopify/Order/1"
+def test_an_effect_that_cannot_be_done_is_parked_with_an_alert_until_it_can(shop: Store):
+    gid = shop.gid(shop.a_sku(0))
     with shop.parts.database.begin() as tx:
-        effects.want(tx, shop.shop, Effect.ORDER_TAG, ghost, "backordered", shop.now())
+        effects.want(tx, shop.shop, Effect.BADGE, gid, "no JSON at all", shop.now())
     for _ in range(12):
         carry_out.write_others(shop.parts, shop.shop)
         shop.advance(minutes=11)
-    (alert,) = shop.alerts("broken_effect", ghost)
-    assert alert.data["effect"] == "order_tag"
-    tries = len(shop.calls("add_tags"))
+    (alert,) = shop.alerts("broken_effect", gid)
+    assert alert.data["effect"] == "badge"
+    assert alert.data["problem"]
+    tries = writes_of(shop, "set_metafields", gid)
     for _ in range(5):
         carry_out.write_others(shop.parts, shop.shop)
         shop.advance(minutes=11)
-    assert len(shop.calls("add_tags")) == tries
-    assert alert.data["problem"]
+    assert writes_of(shop, "set_metafields", gid) == tries
+    with shop.parts.database.begin() as tx:
+        effects.want(tx, shop.shop, Effect.BADGE, gid, '{"v": 1, "state": "none"}', shop.now())
+    carry_out.write_others(shop.parts, shop.shop)
+    assert shop.alerts("broken_effect", gid) == []
+
+
+@pytest.mark.case("F69")
+def test_what_cannot_be_written_because_its_owner_is_gone_is_given_up_at_once(shop: Store):
+    ghosts = [(Effect.ORDER_TAG, "gid://shopify/Order/1"), (Effect.BADGE, "gid://shopify/ProductVariant/1")]
+    with shop.parts.database.begin() as tx:
+        for kind, gid in ghosts:
+            effects.want(tx, shop.shop, kind, gid, "backordered", shop.now())
+    carry_out.write_others(shop.parts, shop.shop)
+    for _, gid in ghosts:
+        (wish,) = shop.rows(t.desired, t.desired.c.subject == gid)
+        assert wish.done_version == wish.version
+        assert carry_out.GONE in wish.error
+        assert shop.alerts("broken_effect", gid) == []
 
 
 @pytest.mark.case("F69")

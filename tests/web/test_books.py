@@ -92,6 +92,18 @@ def make_trouble(site: Site) -> None:
             )
         )
         tx.execute(
+            insert(t.due).values(
+                shop=seeding.SHOP,
+                lane="queue",
+                kind="item",
+                subject=item_id,
+                marked_at=now,
+                not_before=now + timedelta(days=1),
+                attempts=8,
+                error="ValueError: a line without units",
+            )
+        )
+        tx.execute(
             insert(t.inbox).values(
                 shop=seeding.SHOP,
                 webhook_id="parked",
@@ -117,6 +129,7 @@ def test_the_books_say_what_differs_what_was_mended_and_what_is_put_aside(site: 
     assert "no difference" in page
     assert "Order has too many tags" in page
     assert "order_edit.order_id: missing" in page
+    assert "ValueError: a line without units" in page
 
 
 def test_home_links_to_the_books(site: Site) -> None:
@@ -148,7 +161,9 @@ def test_trying_again_lets_everything_put_aside_run(site: Site) -> None:
     with site.parts.database.read() as tx:
         assert not tx.execute(select(t.inbox).where(t.inbox.c.parked_at.is_not(None))).all()
         (wish,) = tx.execute(select(t.desired).where(t.desired.c.subject == "gid://shopify/Order/404")).all()
+        (mark,) = tx.execute(select(t.due).where(t.due.c.error.is_not(None))).all()
     assert (wish.attempts, wish.not_before) == (0, seeding.NOW)
+    assert (mark.attempts, mark.not_before) == (0, seeding.NOW)
 
 
 @pytest.mark.parametrize(("answer", "done"), [("real", "zeros-real"), ("error", "zeros-error")])

@@ -25,8 +25,8 @@ class Wanted:
     """
     A value that Shopify should hold.
 
-    written_value: what it last acknowledged from us, None before. sent_value: what we sent since without hearing back,
-    which it may hold by now.
+    written_value: what it last acknowledged from us, None before. sent_values: what we sent since without hearing back,
+    any of which it may hold by now.
     """
 
     kind: Effect
@@ -37,7 +37,7 @@ class Wanted:
     written_value: str | None
     written_at: datetime | None
     wanted_at: datetime
-    sent_value: str | None = None
+    sent_values: tuple[str, ...] = ()
 
 
 def want(
@@ -144,18 +144,23 @@ def take(tx: Transaction, shop: str, kinds: Sequence[Effect], now: datetime, lim
             row.written_value,
             row.written_at,
             row.wanted_at,
-            row.sent_value,
+            tuple((row.sent_value or "").split()),
         )
         for row in rows
     ]
 
 
 def sending(tx: Transaction, shop: str, wanted: Wanted) -> None:
-    """Note what is about to be sent: should the answer be lost, the value is known as our own when it is found."""
+    """
+    Note what is about to be sent: should the answer be lost, the value is known as our own when it is found.
+
+    Only for values of one word. Answers may be lost one after another, so what was sent before stands until one comes.
+    """
+    sent = dict.fromkeys([*wanted.sent_values, wanted.value])
     tx.execute(
         update(desired)
         .where(desired.c.shop == shop, desired.c.kind == wanted.kind.value, desired.c.subject == wanted.subject)
-        .values(sent_value=wanted.value)
+        .values(sent_value=" ".join(sent))
     )
 
 
@@ -184,7 +189,7 @@ def give_up(tx: Transaction, shop: str, wanted: Wanted, error: str) -> None:
     tx.execute(
         update(desired)
         .where(desired.c.shop == shop, desired.c.kind == wanted.kind.value, desired.c.subject == wanted.subject)
-        .values(done_version=wanted.version, error=error[:500])
+        .values(done_version=wanted.version, error=error[:500], sent_value=None)
     )
 
 
@@ -196,6 +201,7 @@ def retry(tx: Transaction, shop: str, wanted: Wanted, until: datetime, error: st
             desired.c.kind == wanted.kind.value,
             desired.c.subject == wanted.subject,
             desired.c.version == wanted.version,
+            desired.c.done_version < desired.c.version,
         )
         .values(not_before=until, attempts=wanted.attempts + 1, error=error[:500])
     )

@@ -479,7 +479,7 @@ desired = Table(
     Column("error", Text),
     Column("written_value", Text),  # what Shopify last acknowledged from us
     Column("written_at", Instant),
-    Column("sent_value", Text),  # what was sent since, and may have arrived
+    Column("sent_value", Text),  # what was sent since, and may have arrived; several words when several were
     Index("ix_desired_open", "shop", "kind", "not_before", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
 )
 

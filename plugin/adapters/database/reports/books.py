@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from plugin.adapters.database.due import UNBALANCED
 from plugin.adapters.database.reports.book_rows import first_variant
 from plugin.adapters.database.reports.history import Happening
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import (
     desired,
+    due,
     inbox,
     ledger,
     locations,
@@ -60,7 +62,11 @@ class Mended:
 
 @dataclass(frozen=True, slots=True)
 class PutAside:
-    """Something Shopify refused too often, or a message we could not take. `what` names it, `why` is the last word."""
+    """
+    Something Shopify refused or we could not deal with too often, or a message we could not take.
+
+    `what` names it, `why` is the last word.
+    """
 
     kind: str
     what: str
@@ -180,6 +186,52 @@ def effects_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
             row.name or (full_title(row.product, row.variant) if row.product else row.subject),
             row.error,
             row.wanted_at,
+            row.attempts,
+        )
+        for row in rows
+    ]
+
+
+def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
+    """Things that could not be read or decided `tries` times or more. Books that do not balance stand elsewhere."""
+    first = first_variant()
+    about = or_(variants.c.variant_id == due.c.subject, variants.c.variant_id == first.c.variant_id)
+    rows = tx.execute(
+        select(
+            due.c.kind,
+            due.c.subject,
+            due.c.error,
+            due.c.attempts,
+            due.c.marked_at,
+            orders.c.name,
+            variants.c.title.label("variant"),
+            products.c.title.label("product"),
+        )
+        .outerjoin(orders, and_(orders.c.shop == due.c.shop, orders.c.order_id == due.c.subject))
+        .outerjoin(first, and_(first.c.shop == due.c.shop, first.c.item_id == due.c.subject))
+        .outerjoin(variants, and_(variants.c.shop == due.c.shop, about))
+        .outerjoin(
+            products,
+            and_(
+                products.c.shop == due.c.shop,
+                or_(products.c.product_id == variants.c.product_id, products.c.product_id == due.c.subject),
+            ),
+        )
+        .where(
+            due.c.shop == shop,
+            due.c.attempts >= tries,
+            due.c.error.is_not(None),
+            due.c.error != UNBALANCED,
+        )
+        .order_by(due.c.marked_at, due.c.subject)
+        .limit(SHOWN)
+    )
+    return [
+        PutAside(
+            row.kind,
+            row.name or (full_title(row.product, row.variant or "") if row.product else row.subject),
+            row.error,
+            row.marked_at,
             row.attempts,
         )
         for row in rows

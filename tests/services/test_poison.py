@@ -1,0 +1,124 @@
+"""One thing that cannot be dealt with: it is tried a few times and put aside with its reason; all else goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugin.adapters.database import due
+from plugin.adapters.database import tables as t
+from plugin.adapters.database.reports import books
+from plugin.adapters.shopify import policies
+from plugin.adapters.shopify.answers import OperationFault
+from plugin.services import carry_out, check_books, decide_selling, record_facts, review_queue
+from tests.services.store import Store
+
+pytestmark = pytest.mark.case("F69")
+
+
+def put_aside(shop: Store) -> dict[str, books.PutAside]:
+    """What /books lists as put aside, by kind."""
+    with shop.reading() as tx:
+        return {one.kind: one for one in books.marks_put_aside(tx, shop.shop, carry_out.TRIES_BEFORE_ALERT)}
+
+
+def wait_for_all_tries(shop: Store) -> None:
+    for _ in range(carry_out.TRIES_BEFORE_ALERT):
+        shop.advance(minutes=11)
+        shop.turn_lanes()
+
+
+def put_right(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mistake is mended, and the merchant has everything tried again."""
+    monkeypatch.undo()
+    check_books.try_again(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
+    shop.settle()
+    assert put_aside(shop) == {}
+
+
+def test_an_order_that_cannot_be_taken_holds_up_no_other(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    sku = shop.a_sku(0)
+    poisoned, sound = shop.buy((sku, 1)), shop.buy((sku, 2))
+    put_order = record_facts.put_order
+
+    def put(tx: Any, shop_name: str, order: Any, *given: Any) -> Any:
+        if order.order_id == poisoned["gid"]:
+            raise ValueError("an order nobody thought of")
+        return put_order(tx, shop_name, order, *given)
+
+    monkeypatch.setattr(record_facts, "put_order", put)
+    shop.flush()
+    for _ in range(3):
+        shop.turn_lanes()
+    assert sound["gid"] in {o.order_id for o in shop.rows(t.orders)}
+    wait_for_all_tries(shop)
+    assert put_aside(shop)["order"].what == poisoned["gid"]
+    assert "an order nobody thought of" in put_aside(shop)["order"].why
+    put_right(shop, monkeypatch)
+    assert shop.lines(sku) == {poisoned["name"]: (0, 1), sound["name"]: (0, 2)}
+
+
+def test_an_item_that_cannot_be_decided_holds_up_no_other(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    bad, good = shop.a_sku(0), shop.a_sku(0)
+    decide = review_queue.decide
+    bad_item = shop.item(bad)
+
+    def poisoned(tx: Any, shop_name: str, item_id: str, *given: Any, **more: Any) -> Any:
+        if item_id == bad_item:
+            raise ZeroDivisionError("no units at all")
+        return decide(tx, shop_name, item_id, *given, **more)
+
+    monkeypatch.setattr(review_queue, "decide", poisoned)
+    order = shop.buy((bad, 1), (good, 1))
+    shop.flush()
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "all", [""], shop.now())
+    wait_for_all_tries(shop)
+    assert shop.lines(good) == {order["name"]: (0, 1)}
+    assert "no units at all" in put_aside(shop)["item"].why
+    assert shop.rows(t.due, t.due.c.kind == "all") == []
+    put_right(shop, monkeypatch)
+    assert shop.lines(bad) == {order["name"]: (0, 1)}
+
+
+def test_a_variant_that_cannot_be_decided_lets_the_others_close(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    bad, good = shop.a_sku(0), shop.a_sku(0)
+    decide, bad_variant = decide_selling.decide_variants, shop.gid(bad)
+
+    def poisoned(tx: Any, shop_name: str, variant_ids: Any, *given: Any) -> Any:
+        if bad_variant in variant_ids:
+            raise KeyError("rule")
+        return decide(tx, shop_name, variant_ids, *given)
+
+    monkeypatch.setattr(decide_selling, "decide_variants", poisoned)
+    shop.buy((bad, 5), (good, 5))
+    shop.flush()
+    wait_for_all_tries(shop)
+    assert shop.variant(good)["policy"] == "DENY"
+    assert "KeyError" in put_aside(shop)["variant"].why
+    put_right(shop, monkeypatch)
+    assert shop.variant(bad)["policy"] == "DENY"
+
+
+def test_a_product_whose_switch_shopify_cannot_turn_lets_the_others_close(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    bad, good = shop.a_sku(0), shop.a_sku(0)
+    while shop.variant(bad)["product_id"] == shop.variant(good)["product_id"]:
+        good = shop.a_sku(0)
+    write, bad_variant = policies.write_policies, shop.gid(bad)
+
+    def poisoned(client: Any, product_id: Any, wanted: Any) -> Any:
+        if bad_variant in wanted:
+            raise OperationFault("set_policies: too many variants")
+        return write(client, product_id, wanted)
+
+    monkeypatch.setattr(policies, "write_policies", poisoned)
+    shop.buy((bad, 5), (good, 5))
+    shop.flush()
+    wait_for_all_tries(shop)
+    assert shop.variant(good)["policy"] == "DENY"
+    (alert,) = shop.alerts("broken_effect", bad_variant)
+    assert "too many variants" in alert.data["problem"]
+    put_right(shop, monkeypatch)
+    assert shop.variant(bad)["policy"] == "DENY"
+    assert shop.alerts("broken_effect", bad_variant) == []
