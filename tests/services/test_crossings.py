@@ -24,6 +24,7 @@ from plugin.services import (
     erase_customer,
     explain_rise,
     keep_time,
+    review_queue,
     run_lanes,
     send_mail,
     switch_shop,
@@ -57,6 +58,61 @@ def test_an_opening_whose_answer_was_lost_is_closed_when_the_limit_falls(shop: S
     assert shop.variant(sku)["policy"] == "DENY"
 
 
+def test_two_answers_lost_one_after_another_leave_the_switch_ours(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    """CONTINUE arrived, then DENY did not, and neither was answered: what stands there is still our own hand."""
+    sku = shop.a_sku(3)
+    gid = shop.gid(sku)
+    write = policies.write_policies
+
+    def taken_but_not_answered(*given: Any) -> Any:
+        write(*given)
+        raise Unreachable("the connection broke")
+
+    def never_sent(*given: Any) -> Any:
+        raise Unreachable("there was no connection")
+
+    monkeypatch.setattr(policies, "write_policies", taken_but_not_answered)
+    shop.buy((sku, 3))
+    shop.flush()
+    run_lanes.run_switch(shop.parts, shop.shop, open_inbox)
+    monkeypatch.setattr(policies, "write_policies", never_sent)
+    shop.buy((sku, 5))
+    shop.flush()
+    run_lanes.run_switch(shop.parts, shop.shop, open_inbox)
+    assert shop.variant(sku)["policy"] == "CONTINUE"
+    monkeypatch.undo()
+    shop.settle()
+    assert shop.alerts("changed_outside", gid) == []
+    assert shop.variant(sku)["policy"] == "DENY"
+
+
+def test_goods_are_not_booked_on_a_delivery_cancelled_while_it_was_decided(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    sku = shop.a_sku(0)
+    db, jobs = shop.parts.database, shop.parts.jobs
+    draft = DeliveryDraft("Nordwand", "", shop.place(), shop.now().date() + timedelta(days=9), ((shop.item(sku), 97),))
+    delivery = edit_delivery.create(db, jobs, shop.shop, draft, shop.now())
+    shop.settle()
+    decide = review_queue.decide
+
+    def cancelled_meanwhile(tx: Any, shop_name: str, item_id: str, *given: Any, **more: Any) -> Any:
+        decided = decide(tx, shop_name, item_id, *given, **more)
+        if decided is not None and any(e.delivery_row_id for e in decided.plan.entries):
+            monkeypatch.undo()
+            (row,) = shop.rows(t.deliveries, t.deliveries.c.id == delivery)
+            edit_delivery.cancel(db, jobs, shop.shop, delivery, row.version, shop.now())
+        return decided
+
+    monkeypatch.setattr(review_queue, "decide", cancelled_meanwhile)
+    shop.receive(sku, 97)
+    shop.settle()
+    (row,) = shop.rows(t.deliveries, t.deliveries.c.id == delivery)
+    assert row.state == "cancelled"
+    accepted = shop.rows(t.ledger, t.ledger.c.item_id == shop.item(sku), t.ledger.c.kind == "accept")
+    assert [a for a in accepted if a.delivery_row_id is not None] == []
+
+
 def test_a_read_begun_before_a_sale_does_not_open_what_the_sale_closed(shop: Store, monkeypatch: pytest.MonkeyPatch):
     sku = shop.a_sku(0)
     gid = shop.gid(sku)
@@ -75,9 +131,9 @@ def test_a_read_begun_before_a_sale_does_not_open_what_the_sale_closed(shop: Sto
     with shop.parts.database.begin() as tx:
         due.mark(tx, shop.shop, due.QUEUE, "item", [shop.item(sku)], shop.now())
     monkeypatch.setattr(inventory, "read_items", sold_meanwhile)
-    with Lease(shop.parts.database, shop.shop, "queue", run_lanes.QUEUE_LEASE) as lease:
+    with Lease(shop.parts.database, shop.shop, "queue") as lease:
         run_lanes._queue_step(shop.parts, shop.shop, lease)
-    run_lanes._switch_step(shop.parts, shop.shop)
+        run_lanes._switch_step(shop.parts, shop.shop, lease)
     assert shop.variant(sku)["policy"] == "DENY"
     shop.settle()
     assert shop.variant(sku)["policy"] == "DENY"
@@ -92,15 +148,15 @@ def test_an_order_without_a_place_is_read_again_after_a_while_and_not_at_once(
     shop.flush()
     monkeypatch.setattr(facts, "order_is_routed", lambda *given: False)
     reads: list[str] = []
-    read = shopify_orders.read_order
+    read = shopify_orders.read_orders
 
-    def noted(client: Any, order_id: Any) -> Any:
-        reads.append(order_id)
-        return read(client, order_id)
+    def noted(client: Any, order_ids: Any) -> Any:
+        reads.extend(order_ids)
+        return read(client, order_ids)
 
-    monkeypatch.setattr(shopify_orders, "read_order", noted)
+    monkeypatch.setattr(shopify_orders, "read_orders", noted)
     open_inbox(shop.parts, shop.shop)
-    with Lease(shop.parts.database, shop.shop, "queue", run_lanes.QUEUE_LEASE) as lease:
+    with Lease(shop.parts.database, shop.shop, "queue") as lease:
         for _ in range(8):
             run_lanes._queue_step(shop.parts, shop.shop, lease)
     assert reads.count(order["gid"]) <= 2

@@ -27,7 +27,7 @@ from plugin.adapters.database.tables import (
     shops,
     variant_states,
 )
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import Transaction, in_parts
 from plugin.domain.allocation import QueuedLine
 from plugin.domain.facts import AUTHORIZED, LocationGid
 from plugin.domain.ledger import Kind
@@ -298,11 +298,15 @@ def _promises(tx: Transaction, shop: str, row: Any, history: LineHistory) -> Lin
 
 def _notices(tx: Transaction, shop: str, line_ids: Sequence[str], timezone: ZoneInfo) -> dict[str, list[PastNotice]]:
     found: dict[str, list[PastNotice]] = defaultdict(list)
-    rows = tx.execute(
-        select(notices, messages.c.created_at.label("written_at"))
-        .outerjoin(messages, messages.c.id == notices.c.message_id)
-        .where(notices.c.shop == shop, notices.c.line_id.in_(line_ids), notices.c.state != "dropped")
-        .order_by(notices.c.id)
+    rows = (
+        row
+        for some in in_parts(line_ids)
+        for row in tx.execute(
+            select(notices, messages.c.created_at.label("written_at"))
+            .outerjoin(messages, messages.c.id == notices.c.message_id)
+            .where(notices.c.shop == shop, notices.c.line_id.in_(some), notices.c.state != "dropped")
+            .order_by(notices.c.id)
+        )
     )
     for row in rows:
         told = row.data.get("told")
@@ -335,33 +339,27 @@ def apply_plan(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: da
     Carry a plan out: commitments, projections and notices, all in this transaction.
 
     Raises:
-        Conflict: Somebody decided about the same line meanwhile.
+        Conflict: Somebody decided about the same line meanwhile, or changed a delivery the plan takes goods from.
     """
+    received = [e.delivery_row_id for e in plan.entries if e.kind is Kind.ACCEPT and e.delivery_row_id is not None]
+    supply.hold_open(tx, shop, received)
     ledger.post(tx, shop, plan.entries)
     if stock_ledger.is_worth_bringing_forward(plan.entries):
         stock_ledger.bring_forward(tx, shop, item_id, now)
     _put_line_states(tx, shop, item_id, plan)
     _put_pegs(tx, shop, item_id, plan)
     _put_item_states(tx, shop, item_id, plan, now)
-    supply.close_received(
-        tx,
-        shop,
-        [e.delivery_row_id for e in plan.entries if e.kind is Kind.ACCEPT and e.delivery_row_id is not None],
-        now,
-    )
+    supply.close_received(tx, shop, received, now)
     _put_notices(tx, shop, item_id, plan, now)
 
 
 def _put_line_states(tx: Transaction, shop: str, item_id: str, plan: ItemPlan) -> None:
     # While orders are missing nothing was settled: a line that has nothing open is looked at once more.
     kept = [line for line in plan.lines if line.open or plan.read_again]
-    tx.execute(
-        delete(line_states).where(
-            line_states.c.shop == shop,
-            line_states.c.item_id == item_id,
-            line_states.c.line_id.not_in([line.line_id for line in kept]),
-        )
-    )
+    mine = (line_states.c.shop == shop, line_states.c.item_id == item_id)
+    before = {row.line_id for row in tx.execute(select(line_states.c.line_id).where(*mine))}
+    for some in in_parts(sorted(before - {line.line_id for line in kept})):
+        tx.execute(delete(line_states).where(*mine, line_states.c.line_id.in_(some)))
     tx.upsert(
         line_states,
         [
@@ -461,10 +459,10 @@ def _baseline_cause(plan: ItemPlan, location_id: str) -> str:
 
 def _put_notices(tx: Transaction, shop: str, item_id: str, plan: ItemPlan, now: datetime) -> None:
     dropped = [notice_id for mine in plan.notices.values() for notice_id in mine.drop]
-    if dropped:
+    for some in in_parts(dropped):
         tx.execute(
             update(notices)
-            .where(notices.c.shop == shop, notices.c.id.in_(dropped), notices.c.state.in_(_OPEN_NOTICE_STATES))
+            .where(notices.c.shop == shop, notices.c.id.in_(some), notices.c.state.in_(_OPEN_NOTICE_STATES))
             .values(state="dropped", why=_OVERTAKEN)
         )
     by_line = {line.line_id: line for line in plan.lines}

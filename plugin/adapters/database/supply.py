@@ -11,6 +11,7 @@ from plugin.adapters.database import ledger
 from plugin.adapters.database.tables import deliveries, delivery_rows
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.supply import SupplyRow
+from plugin.errors import Conflict
 
 
 def open_rows(tx: Transaction, shop: str, item_ids: Iterable[str]) -> dict[str, tuple[SupplyRow, ...]]:
@@ -62,6 +63,27 @@ def items_of_delivery(tx: Transaction, shop: str, delivery_id: int) -> list[str]
         select(delivery_rows.c.item_id).where(delivery_rows.c.shop == shop, delivery_rows.c.delivery_id == delivery_id)
     )
     return [row.item_id for row in rows]
+
+
+def hold_open(tx: Transaction, shop: str, row_ids: Iterable[int]) -> None:
+    """
+    Keep deliveries open until this transaction ends, since it takes goods out of them.
+
+    Raises:
+        Conflict: One was cancelled, closed or cut short meanwhile.
+    """
+    wanted = set(row_ids)
+    if not wanted:
+        return
+    rows = tx.execute(
+        select(delivery_rows.c.id)
+        .join(deliveries, deliveries.c.id == delivery_rows.c.delivery_id)
+        .where(delivery_rows.c.shop == shop, delivery_rows.c.id.in_(wanted), deliveries.c.state == "open")
+        .order_by(deliveries.c.id, delivery_rows.c.id)
+        .with_for_update()
+    )
+    if wanted - {row.id for row in rows}:
+        raise Conflict("a delivery was changed while it was decided what came of it")
 
 
 def close_received(tx: Transaction, shop: str, row_ids: Iterable[int], now: datetime) -> list[int]:
