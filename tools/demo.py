@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from types import FrameType
 
 import requests
@@ -161,19 +162,29 @@ def start_app(programs: Programs, environment: Mapping[str, str], urls: DemoUrls
     if release.wait(PATIENCE_S) != 0:
         raise DidNotStart(f"the release command failed\n{programs.last_words('release')}")
     programs.forget("release")
-    granian = Path(python).parent / "granian"
+    web = start_web(programs, environment, urls)
+    start_worker(programs, environment)
+    start_clock(programs, environment)
+    wait_until(lambda: is_ready(urls.app), "the app", process=web, log=programs.log("web"), patience_s=PATIENCE_S)
+
+
+def start_web(programs: Programs, environment: Mapping[str, str], urls: DemoUrls) -> Popen[bytes]:
+    """Start the web process, for the first time or after it was killed."""
+    granian = Path(sys.executable).parent / "granian"
     port = urls.app.rsplit(":", 1)[1]
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "16"]
     options += ["--no-access-log", "--log-config", str(ROOT / "plugin" / "granian.json")]
-    web = programs.start("web", [granian, *options, "plugin.wsgi:app"], environment)
-    start_worker(programs, environment)
-    programs.start("clock", [python, "-m", "plugin.cli", "clock"], environment)
-    wait_until(lambda: is_ready(urls.app), "the app", process=web, log=programs.log("web"), patience_s=PATIENCE_S)
+    return programs.start("web", [granian, *options, "plugin.wsgi:app"], environment)
 
 
 def start_worker(programs: Programs, environment: Mapping[str, str]) -> None:
     """Start the worker, for the first time or after it was killed."""
     programs.start("worker", [sys.executable, "-m", "plugin.cli", "worker"], environment)
+
+
+def start_clock(programs: Programs, environment: Mapping[str, str]) -> None:
+    """Start the clock, for the first time or after it was killed."""
+    programs.start("clock", [sys.executable, "-m", "plugin.cli", "clock"], environment)
 
 
 def is_ready(app: str) -> bool:

@@ -117,3 +117,20 @@ def port_answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def family_of(pid: int) -> list[int]:
+    """A process and all below it, parents first."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    return [pid, *(member for child in children for member in family_of(int(child)))]
+
+
+def kill(pid: int, how: signal.Signals) -> None:
+    """Send a signal to a process that may have ended already."""
+    try:
+        os.kill(pid, how)
+    except ProcessLookupError:
+        pass  # its parent took it along

@@ -44,8 +44,8 @@ def our_open_by_line(database: Database, shop: str) -> Pile:
     return {(row.line_id, row.location_id): row.units for row in rows}
 
 
-def is_working(database: Database, now: datetime) -> str:
-    """What is still to be done now, in a word; empty when nothing is."""
+def unfinished(database: Database, now: datetime) -> dict[str, int]:
+    """What is still to be done now, counted by kind; empty when nothing is."""
     with database.read() as tx:
         checks = {
             "inbox": select(func.count()).select_from(t.inbox).where(
@@ -67,7 +67,12 @@ def is_working(database: Database, now: datetime) -> str:
             ),
         }  # fmt: skip
         counts = {name: tx.execute(statement).scalar_one() for name, statement in checks.items()}
-    return " ".join(f"{name}={count}" for name, count in counts.items() if count)
+    return {name: count for name, count in counts.items() if count}
+
+
+def is_working(database: Database, now: datetime) -> str:
+    """What is still to be done now, in a word; empty when nothing is."""
+    return " ".join(f"{name}={count}" for name, count in unfinished(database, now).items())
 
 
 def wait_until_quiet(database: Database, hands: Any, *, patience_s: float = 90) -> None:
@@ -210,8 +215,29 @@ def compare_order_marks(database: Database, shop: str, truth: dict[str, Any]) ->
         assert any(f["key"] == "backorder" for f in order["metafields"]) == is_owed, order["name"]
 
 
-def check_mails(database: Database, shop: str, truth: dict[str, Any], mails: list[dict[str, Any]]) -> None:
-    """No mail twice; whoever waits for something paid was told."""
+def check_effects(database: Database, shop: str) -> None:
+    """Shopify has acknowledged the newest of everything we want it to hold; nothing was given up or put aside."""
+    with database.read() as tx:
+        wishes = tx.rows(select(t.desired).where(t.desired.c.shop == shop))
+        aside = tx.rows(select(t.inbox).where(t.inbox.c.shop == shop, t.inbox.c.parked_at.is_not(None)))
+    assert [w for w in wishes if w.done_version != w.version or w.error] == []
+    assert [w for w in wishes if w.written_value is not None and w.written_value != w.value] == []
+    assert aside == []
+
+
+def check_mails(
+    database: Database,
+    shop: str,
+    truth: dict[str, Any],
+    mails: list[dict[str, Any]],
+    cut_off: frozenset[int] | None = None,
+) -> None:
+    """
+    No mail twice; whoever waits for something paid was told.
+
+    Args:
+        cut_off: The messages that were on their way when something died: only of these nobody knows. None: of any.
+    """
     ids = Counter(value for m in mails for name, value in m["headers"] if name.lower() == "message-id")
     assert [i for i, count in ids.items() if count > 1] == []
     same = Counter((m["to"], m["subject"], m["text"]) for m in mails)
@@ -219,10 +245,11 @@ def check_mails(database: Database, shop: str, truth: dict[str, Any], mails: lis
     with database.read() as tx:
         states = tx.rows(select(t.line_states).where(t.line_states.c.shop == shop))
         unsure = tx.rows(select(t.messages).where(t.messages.c.shop == shop, t.messages.c.state != "sent"))
-    cut_off = {m.order_id for m in unsure if m.state == "unknown"}
     assert [m for m in unsure if m.state != "unknown"] == []
+    assert cut_off is None or {m.id for m in unsure} <= cut_off
+    unknown = {m.order_id for m in unsure}
     by_gid = {o["gid"]: o for o in truth["orders"]}
-    waiting = {s.order_id for s in states if s.owed_units and not s.unpaid and not s.inherited} - cut_off
+    waiting = {s.order_id for s in states if s.owed_units and not s.unpaid and not s.inherited} - unknown
     for order_id in waiting:
         order = by_gid[order_id]
         assert any(order["email"] in m["to"] and order["name"] in m["subject"] for m in mails), order["name"]

@@ -15,13 +15,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-from tools.processes import free_port, start, stop, wait_until
+from tools.processes import family_of, free_port, kill, start, stop, wait_until
 
 
 class NoPostgres(RuntimeError):
@@ -31,9 +30,9 @@ class NoPostgres(RuntimeError):
 class Postgres:
     """A server on which databases are made, copied and dropped."""
 
-    def __init__(self, admin_url: str, stop_server: Callable[[], None]) -> None:
+    def __init__(self, admin_url: str, own: _OwnServer | None = None) -> None:
         self.admin_url = admin_url
-        self._stop_server = stop_server
+        self._own = own
         self._numbers = itertools.count(1)
 
     def create_database(self, template: str | None = None) -> str:
@@ -57,7 +56,18 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server if it is our own."""
-        self._stop_server()
+        if self._own is not None:
+            self._own.stop()
+
+    def crash(self) -> None:
+        """Kill our own server, every process of it at once: what it had not written is lost."""
+        assert self._own is not None
+        self._own.crash()
+
+    def start_again(self) -> None:
+        """Start our own server on what the crash left, and wait until it has recovered."""
+        assert self._own is not None
+        self._own.start()
 
     def _run(self, words: sql.Composed) -> None:
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
@@ -72,36 +82,60 @@ def start_postgres(test_database_url: str | None) -> Postgres:
         NoPostgres: Neither is possible.
     """
     if test_database_url:
-        return Postgres(test_database_url.replace("+psycopg", "", 1), stop_server=lambda: None)
-    # Its own folder under the system's temporary one, since nobody could not walk into the caller's.
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-postgres-", dir="/tmp"))
-    binaries = walkable(find_binaries(), folder)
-    user = unprivileged_user()
-    if user is not None:
-        os.chown(folder, *user)
-    data, log, port = folder / "data", folder / "postgres.log", free_port()
-    with log.open("wb") as output:
-        options = ["--no-sync", "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "-E", "UTF8"]
-        made = start([binaries / "initdb", "-D", data, *options], output=output, user=user, folder=folder)
-        if made.wait(60) != 0:
-            raise NoPostgres(f"initdb failed: {log.read_text()[-1000:]}")
-        server = start(
-            [binaries / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(port)]
-            + ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-            + ["-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "timezone=UTC"],
-            output=output,
-            user=user,
-            folder=folder,
-            when_we_die=signal.SIGQUIT,  # immediate shutdown, children included
-        )
-    url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        return Postgres(test_database_url.replace("+psycopg", "", 1))
+    own = _OwnServer()
+    own.start()
+    return Postgres(own.url, own)
 
-    def stop_server() -> None:
-        stop(server, how=signal.SIGQUIT)
-        shutil.rmtree(folder, ignore_errors=True)
 
-    wait_until(lambda: accepts(url), "PostgreSQL", process=server, log=log)
-    return Postgres(url, stop_server)
+class _OwnServer:
+    """A server in a folder of its own, gone with us."""
+
+    def __init__(self) -> None:
+        # Under the system's temporary folder, since nobody could not walk into the caller's.
+        self._folder = Path(tempfile.mkdtemp(prefix="holdfast-postgres-", dir="/tmp"))
+        self._binaries = walkable(find_binaries(), self._folder)
+        self._user = unprivileged_user()
+        if self._user is not None:
+            os.chown(self._folder, *self._user)
+        self._data, self._log, self._port = self._folder / "data", self._folder / "postgres.log", free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        with self._log.open("wb") as output:
+            options = ["--no-sync", "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "-E", "UTF8"]
+            command = [self._binaries / "initdb", "-D", self._data, *options]
+            made = start(command, output=output, user=self._user, folder=self._folder)
+            if made.wait(60) != 0:
+                raise NoPostgres(f"initdb failed: {self._log.read_text()[-1000:]}")
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        # What is committed has left the process, so a crash of it loses none; a crash of the machine is not played.
+        durable = ["-c", "fsync=off", "-c", "full_page_writes=off"]
+        with self._log.open("ab") as output:
+            self._process = start(
+                [self._binaries / "postgres", "-D", self._data, "-k", self._folder, "-h", "127.0.0.1"]
+                + ["-p", str(self._port), *durable, "-c", "max_connections=200", "-c", "shared_buffers=64MB"]
+                + ["-c", "timezone=UTC"],
+                output=output,
+                user=self._user,
+                folder=self._folder,
+                when_we_die=signal.SIGQUIT,  # immediate shutdown, children included
+            )
+        wait_until(lambda: accepts(self.url), "PostgreSQL", process=self._process, log=self._log)
+
+    def crash(self) -> None:
+        assert self._process is not None
+        for pid in family_of(self._process.pid):
+            kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            stop(self._process, how=signal.SIGQUIT)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def accepts(url: str) -> bool:
