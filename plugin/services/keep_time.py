@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ _log = structlog.get_logger(__name__)
 
 SWEEP_EVERY_S = 1.0
 TIDY_EVERY_S = 600.0
+NIGHTS_EVERY_S = 30.0  # asks shop by shop
 NIGHTLY_HOUR = 4  # in the shop's own zone
 KEEP_WEBHOOKS = timedelta(days=14)
 # The clock serves all shops; its lease needs a name no shop can have.
@@ -35,14 +37,14 @@ _LEASE_LENGTH = timedelta(seconds=15)
 def run(parts: Parts, stopping: Callable[[], bool]) -> None:
     """Sweep until told to stop. Of several clocks only one works at a time; another takes over when it dies."""
     holder = uuid4().hex
-    tidied_at = -TIDY_EVERY_S
+    tidied_at, nights_at = -TIDY_EVERY_S, -NIGHTS_EVERY_S
     while not stopping():
         try:
-            with parts.database.begin() as tx:
-                is_ours = leases.acquire(tx, _EVERYBODY, "clock", holder, _LEASE_LENGTH)
-            if is_ours:
+            if parts.database.write(lambda tx: leases.acquire(tx, _EVERYBODY, "clock", holder, _LEASE_LENGTH)):
                 run_lanes.sweep(parts)
-                _begin_nightly(parts)
+                if time.monotonic() - nights_at > NIGHTS_EVERY_S:
+                    _begin_nightly(parts)
+                    nights_at = time.monotonic()
                 mail_alerts.queue_due(parts)
                 if time.monotonic() - tidied_at > TIDY_EVERY_S:
                     _tidy(parts)
@@ -53,8 +55,7 @@ def run(parts: Parts, stopping: Callable[[], bool]) -> None:
             # A database that is away comes back; without a clock nothing that lost its wake-up would be found.
             _log.error("sweep_failed", problem=type(exc.orig).__name__)
         time.sleep(SWEEP_EVERY_S)
-    with parts.database.begin() as tx:
-        leases.release(tx, _EVERYBODY, "clock", holder)
+    parts.database.write(lambda tx: leases.release(tx, _EVERYBODY, "clock", holder))
 
 
 def _begin_nightly(parts: Parts) -> None:
@@ -64,8 +65,7 @@ def _begin_nightly(parts: Parts) -> None:
         zones = [(shop, shops.find(tx, shop)) for shop in shops.installed_shops(tx)]
         ready = [shop for shop, row in zones if row is not None and _night_has_come(tx, shop, row.timezone, now)]
     for shop in ready:
-        with parts.database.begin() as tx:
-            sync_shop.begin(tx, shop, "nightly", now)
+        parts.database.write(partial(sync_shop.begin, shop=shop, reason="nightly", now=now))
         parts.jobs.wake(shop, "sync")
 
 
@@ -80,9 +80,8 @@ def _night_has_come(tx: Transaction, shop: str, timezone: str, now: datetime) ->
 
 def _tidy(parts: Parts) -> None:
     now = parts.clock.now()
-    with parts.database.begin() as tx:
-        inbox.forget_before(tx, now - KEEP_WEBHOOKS)
-        erase_customer.drop_old_letters(tx, now)
+    parts.database.write(lambda tx: inbox.forget_before(tx, now - KEEP_WEBHOOKS))
+    parts.database.write(lambda tx: erase_customer.drop_old_letters(tx, now))
     _begin_failed_first_syncs(parts, now)
     keep_tokens.refresh_before_they_die(parts)
     install_shop.ask_held_off(parts)
@@ -90,6 +89,7 @@ def _tidy(parts: Parts) -> None:
 
 def _begin_failed_first_syncs(parts: Parts, now: datetime) -> None:
     """A shop of which nothing is known cannot be served: its first reading is tried until it succeeds."""
-    with parts.database.begin() as tx:
-        for shop in sync_shop.failed_first(tx):
-            sync_shop.begin(tx, shop, "first", now)
+    with parts.database.read() as tx:
+        failed = sync_shop.failed_first(tx)
+    for shop in failed:
+        parts.database.write(partial(sync_shop.begin, shop=shop, reason="first", now=now))

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import case, delete, select, tuple_, update
 
-from plugin.adapters.database.tables import due
+from plugin.adapters.database.tables import due, shops
 from plugin.adapters.database.transaction import Transaction
 
 SWITCH = "switch"
@@ -174,5 +174,8 @@ def marked_among(tx: Transaction, shop: str, lane: str, kind: str, subjects: Ite
 
 def shops_with_work(tx: Transaction, now: datetime) -> set[tuple[str, str]]:
     """Shop and lane of everything that is due: what the sweep wakes."""
-    rows = tx.execute(select(due.c.shop, due.c.lane).where(due.c.not_before <= now).distinct())
-    return {(row.shop, row.lane) for row in rows}
+    found = set()
+    for lane in (SWITCH, QUEUE):
+        is_ripe = select(due.c.subject).where(due.c.shop == shops.c.shop, due.c.lane == lane, due.c.not_before <= now)
+        found |= {(row.shop, lane) for row in tx.execute(select(shops.c.shop).where(is_ripe.exists()))}
+    return found

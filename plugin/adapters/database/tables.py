@@ -163,6 +163,11 @@ leases = Table(
 # The clock asks all shops for what is still to be done every second: finding it must not grow with the past.
 _UNHANDLED = text("handled_at IS NULL AND parked_at IS NULL")
 _UNDONE = text("done_version < version")
+_UNENDED = text("finished_at IS NULL")
+_UNRESOLVED = text("resolved_at IS NULL")
+# Every ten minutes it asks for what may be forgotten.
+_HANDLED = text("handled_at IS NOT NULL")
+_KEPT = text("letter_encrypted IS NOT NULL")
 
 inbox = Table(
     "inbox",
@@ -180,6 +185,7 @@ inbox = Table(
     Column("parked_at", Instant),
     UniqueConstraint("shop", "webhook_id"),
     Index("ix_inbox_waiting", "shop", "id", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
+    Index("ix_inbox_handled", "received_at", sqlite_where=_HANDLED, postgresql_where=_HANDLED),
 )
 
 due = Table(
@@ -194,7 +200,7 @@ due = Table(
     Column("not_before", Instant, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("error", Text),
-    Index("ix_due_when", "lane", "not_before"),
+    Index("ix_due_ripe", "shop", "lane", "not_before"),
 )
 
 syncs = Table(
@@ -216,6 +222,7 @@ syncs = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("error", Text),
     Column("repairs", Json, nullable=False, default=list),
+    Index("ix_syncs_running", "shop", sqlite_where=_UNENDED, postgresql_where=_UNENDED),
 )
 
 # --- facts -------------------------------------------------------------------------------------------------------
@@ -531,6 +538,7 @@ messages = Table(
     UniqueConstraint("shop", "message_key"),
     Index("ix_messages_state", "shop", "state", "not_before"),
     Index("ix_messages_ripe", "state", "not_before", "shop"),
+    Index("ix_messages_kept", "created_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
 )
 
 # --- projections (rebuildable) -----------------------------------------------------------------------------------
@@ -648,4 +656,5 @@ alerts = Table(
     Column("mailed_at", Instant),  # when the merchant was last mailed about it at once
     UniqueConstraint("shop", "alert_key"),
     Index("ix_alerts_open", "shop", "resolved_at"),
+    Index("ix_alerts_unresolved", "kind", "raised_at", sqlite_where=_UNRESOLVED, postgresql_where=_UNRESOLVED),
 )

@@ -72,7 +72,7 @@ def left_behind(tx: Transaction, shop: str) -> list[Switch]:
 
 def _switch(row: Any, original: str) -> Switch | None:
     is_ours = row.value is not None
-    ours = {row.value, row.written_value, row.sent_value} - {None}
+    ours = {row.value, row.written_value, *(row.sent_value or "").split()} - {None}
     if row.policy == original and ours <= {original}:
         return None
     # While a wish is on its way, what we last read may be from before it.
