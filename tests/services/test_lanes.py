@@ -95,7 +95,9 @@ def test_a_lane_stays_ours_however_long_a_step_takes(database: Database):
 def test_the_ledger_refuses_to_be_changed(empty_database_url: str):
     cli.migrate(settings(empty_database_url, "redis://127.0.0.1:9/0"))
     database = Database(empty_database_url)
-    entry = Entry("accept/i/l/1", Kind.ACCEPT, datetime.now(UTC), item_id="i", location_id="l", units=3)
+    entry = Entry(
+        "accept/i/l/1", Kind.ACCEPT, datetime.now(UTC), item_id="i", location_id="l", units=3, data={"cause": "named"}
+    )
     with database.begin() as tx:
         ledger.post(tx, "a.myshopify.com", [entry])
     with pytest.raises(DBAPIError), database.begin() as tx:
