@@ -9,8 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from devstore import installing
+from devstore.acts import make_bundle
 from devstore.app_config import AppConfig
 from devstore.world import Variant, World
+from tests.devstore_surfaces.conftest import put_badge
 
 BUYER = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lind", "locale": "en", "payment": "now"}
 
@@ -118,6 +120,25 @@ def test_the_block_shows_only_when_added_and_installed(
     installing.uninstall(world)
     world.theme.has_block = True
     assert "hf-promise" not in shopper.get(address).text
+
+
+def test_a_bundle_is_bought_as_its_components_and_says_when_the_last_of_them_ships(
+    shopper: FlaskClient, world: World, config: AppConfig, backordered: Variant
+) -> None:
+    """One of it has stock, so Shopify counts some of the bundle: the badge shows all the same, while it is sold."""
+    stocked, parent = variant_of(world, "WB-BLK-42"), variant_of(world, "GC")
+    make_bundle(world, parent, [(backordered, 1), (stocked, 3)])
+    put_badge(
+        world, config, parent, '{"v": 1, "bundle": true, "state": "covered", "say": "ships", "from": "2026-12-12"}'
+    )
+    address = f"/products/{world.products[parent.product_id].handle}"
+    assert "On backorder: ships around 12 December" in shopper.get(address).text
+    shopper.post("/cart/add", data={"id": parent.id})
+    shopper.post("/checkout", data=BUYER)
+    bought = list(world.orders.values())[-1]
+    assert [(line.sku, line.quantity) for line in bought.lines] == [(backordered.sku, 1), (stocked.sku, 3)]
+    # Three of the other in Berlin are gone with it: nothing more is sold, and nothing said.
+    assert "On backorder: ships around 12 December" not in shopper.get(address).text
 
 
 def test_the_block_speaks_german_under_de(shopper: FlaskClient, backordered: Variant) -> None:
