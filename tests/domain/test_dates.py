@@ -59,6 +59,35 @@ def test_a_passed_date_without_stock_is_late_and_fills_nobody() -> None:
     assert badge_data(OPEN, plan.next_unit, WORDS)["state"] == "late_unknown"
 
 
+@pytest.mark.case("F12", "F62")
+@pytest.mark.parametrize(("range_days", "late_on"), [(0, day(3, 11)), (2, day(3, 13))])
+def test_the_day_after_a_delivery_was_due_is_looked_at_whatever_handling_comes_after(
+    range_days: int, late_on: date
+) -> None:
+    """Nothing happens but time: each review says when the next is, and nobody else asks for one."""
+    world = World(0, rules=review_rules(handling_days=9, range_days=range_days))
+    world.deliver(1, 5, day(3, 10))
+    number = world.order(1)
+    plan = world.review()
+    told = world.promise(number)
+    assert told is not None
+    assert told.from_ == day(3, 19)
+    seen = {}
+    while world.now.date() < day(3, 19):
+        assert plan.look_again_at is not None
+        world.now = plan.look_again_at
+        plan = world.review()
+        now = world.promise(number)
+        assert now is not None
+        seen[world.now.date()] = now
+        if now.kind is PromiseKind.LATE:
+            break
+    assert max(seen) == late_on
+    for today, now in seen.items():
+        if now.from_ is not None:
+            assert now.from_ == max(today, day(3, 10)) + timedelta(days=9), "no sooner than it can be packed from now"
+
+
 def test_a_date_that_passes_while_orders_are_missing_is_not_shown() -> None:
     world = World(0)
     world.review()

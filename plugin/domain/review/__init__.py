@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from plugin.domain.allocation import Place, allocate
 from plugin.domain.facts import LocationGid
-from plugin.domain.promises import look_again
+from plugin.domain.promises import end_of_day, look_again
 from plugin.domain.review.books import BASELINE_AFTER, compare_books, orders_to_read, routed
 from plugin.domain.review.dates import lay_dates
 from plugin.domain.review.doubt import agreed, queue_in_doubt, unknown_units
@@ -89,6 +89,8 @@ def review_item(view: ItemView, rules: ReviewRules, *, now: datetime, today: dat
             now,
             [r.look_again_at for r in readings.values()]
             + [look_again(upcoming.promise, rules.timezone)]
+            # Days are added for handling: a delivery is overdue before the day that was shown for it has come.
+            + [end_of_day(window.first, rules.timezone) for window in dates.windows.values() if window]
             + [look_again(line.promise, rules.timezone) for line in lines if line.promise and line.owed]
             + [plan.look_again_at for plan in notices.values()]
             + [s.difference_since + BASELINE_AFTER for s in states if s.difference_since]
