@@ -372,7 +372,13 @@ def has_passed(promise: Promise, today: date) -> bool:
 
 
 def look_again(promise: Promise, timezone: str) -> datetime | None:
-    """When a promise must be computed anew: when its first day is over, or the day on which we write begins."""
+    """
+    When a promise must be computed anew.
+
+    When its first day is over, when the day begins on which we write, or when an estimate in weeks has run out.
+    """
+    if promise.review and promise.kind is PromiseKind.WAIT:
+        return end_of_day(promise.review, timezone)
     if promise.review:
         return end_of_day(promise.review - timedelta(days=1), timezone)
     return end_of_day(promise.from_, timezone) if promise.from_ else None

@@ -187,6 +187,28 @@ def test_a_usual_wait_that_has_passed_is_late_and_told_and_is_looked_at_on_that_
     assert added.kind is NoticeKind.DATE_CHANGED
 
 
+@pytest.mark.parametrize("tells", [True, False], ids=["mails leave", "mails are off"])
+def test_a_usual_wait_runs_out_by_the_clock_alone(tells: bool) -> None:
+    world = World(0, rules=review_rules(usual_wait=(1, 2)))
+    world.review()
+    number = world.order(1)
+    plan = world.review()
+    over = (NOON + timedelta(weeks=2)).date()
+    while world.now.date() <= over:
+        if tells:
+            world.send_mails()
+        promise = world.promise(number)
+        assert promise is not None
+        assert promise.kind is PromiseKind.WAIT
+        assert plan.look_again_at is not None
+        world.now = plan.look_again_at
+        plan = world.review()
+    promise = world.promise(number)
+    assert promise is not None
+    assert promise.kind is PromiseKind.LATE
+    assert world.now.date() == over + timedelta(days=1)
+
+
 def test_a_longer_usual_wait_set_in_time_keeps_the_estimate() -> None:
     world = World(0, rules=review_rules(usual_wait=(3, 4)))
     world.review()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import deepcopy
 from datetime import date, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from plugin.domain.notices import NoticeKind
 from plugin.domain.promises import DatePolicy, Owed, PromiseKind, peg, shown_window
-from tests.builders import EVERY_DAY, day, minutes, supply_row
+from tests.builders import EVERY_DAY, day, minutes, review_rules, supply_row
 from tests.domain.world import World
 
 
@@ -101,3 +102,50 @@ def test_no_unit_is_promised_twice_and_nobody_overtakes(
     assert order == sorted(order)
     dates = [window.first for row_id in found.order if (window := windows[row_id])]
     assert dates == sorted(dates)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.none() | st.integers(-5, 30)), max_size=3),
+    st.integers(0, 4),
+    st.none() | st.just((1, 2)) | st.just((3, 3)),
+    st.sampled_from((0, 3)),
+    st.sampled_from((0, 4)),
+    st.booleans(),
+)
+def test_until_the_moment_named_for_looking_again_nothing_there_is_to_say_changes(
+    deliveries: list[tuple[int, int | None]],
+    buyers: int,
+    wait: tuple[int, int] | None,
+    range_days: int,
+    handling_days: int,
+    tells: bool,
+) -> None:
+    """Time is an event: between two looks nobody would read anything else, however the days go by."""
+    world = World(0, rules=review_rules(usual_wait=wait, range_days=range_days, handling_days=handling_days))
+    world.review()
+    for row_id, (units, in_days) in enumerate(deliveries, start=1):
+        when = None if in_days is None else world.now.date() + timedelta(days=in_days)
+        world.deliver(row_id, units, when)
+    for _ in range(buyers):
+        world.order(1)
+    plan = world.review()
+    for _ in range(6):
+        if tells:
+            world.wait(minutes(31))
+            world.review()
+            world.send_mails()
+            plan = world.review()
+        until = plan.look_again_at or world.now + timedelta(days=40)
+        days = (until - world.now).days
+        for moment in {until - timedelta(seconds=1), world.now + timedelta(days=days // 2)}:
+            if world.now < moment < until:
+                then = deepcopy(world)
+                then.now = moment
+                later = then.review()
+                assert later.next_unit.promise.says_the_same_as(plan.next_unit.promise)
+                for now, after in zip(plan.lines, later.lines, strict=True):
+                    assert now.promise is not None
+                    assert after.promise is not None
+                    assert after.promise.says_the_same_as(now.promise)
+        world.now = until
+        plan = world.review()
