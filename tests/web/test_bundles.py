@@ -87,3 +87,11 @@ def test_a_bundle_never_arrives_by_a_delivery(site: Site) -> None:
     refused = site.post("/deliveries/new", form)
     assert refused.status_code == 422
     assert "is a bundle, which never arrives as such" in refused.text
+
+
+def test_closing_a_component_is_previewed_with_its_bundles(site: Site) -> None:
+    make_bundle(site, (TENT, 2))
+    form = {"scope": "variant", "limit_mode": "never", "act": "preview"}
+    page = site.post("/products/13/limit", form).text
+    assert "Weekend kit" in page
+    assert "A component has run out and is not sold on backorder." in page
