@@ -147,6 +147,7 @@ def read_stock(
     accept_after: timedelta,
     now: datetime,
     asked: int = 0,
+    waiting: int = 0,
     newly_sold: int = 0,
     may_have_shipped: int = 0,
     arrivals: Sequence[tuple[str, int]] = (),
@@ -170,6 +171,7 @@ def read_stock(
         refused: Units of the rise the merchant said are not real.
         accept_after: The shop's rule for rises with nothing behind them.
         asked: Units of the rise the merchant was asked about and has not answered for.
+        waiting: Units of the rise that were seen before, did not land on zero then, and wait for time alone.
         newly_sold: Units sold there since the last look: the rise may have landed on zero before them.
         may_have_shipped: While the books do not balance, units that left the committed ones for a reason not yet read.
         arrivals: Cause and units of what may have come without a delivery, see `still_to_show`.
@@ -188,8 +190,9 @@ def read_stock(
     refused = min(refused, left)
     asked = min(asked, left - refused)
     fresh = left - refused - asked
-    if fresh and level.available <= 0 <= level.available + newly_sold:
-        asked, fresh = asked + fresh, 0
+    landed = max(0, fresh - waiting)
+    if landed and level.available <= 0 <= level.available + newly_sold:
+        asked, fresh = asked + landed, fresh - landed
     matched = [] if fresh in fell_elsewhere else _matched(fresh, rows, already=booked)
     accept, fresh = accept + matched, fresh - _units(matched)
     if fresh and fresh in fell_elsewhere:

@@ -66,6 +66,19 @@ def test_a_sync_to_zero_seen_together_with_a_new_sale_is_asked_about() -> None:
     assert state(world).asks
 
 
+def test_a_rise_seen_above_zero_is_not_asked_about_once_orders_use_it_up() -> None:
+    world = World(3)
+    world.review()
+    world.stock(1)
+    world.review()
+    number = world.order(4)
+    world.review()
+    assert (state(world).unexplained, state(world).asks) == (1, False)
+    world.wait(minutes(15))
+    world.review()
+    assert world.owed(number) == 0
+
+
 def test_units_that_arrive_beside_a_doubted_rise_are_given_out() -> None:
     world, number = oversold(10)
     world.stock(10)

@@ -287,6 +287,7 @@ class World:
             refused=history.refused,
             refuse_steps=history.refuse_steps,
             asked=max(0, before.unexplained - history.refused) if before and before.asks else 0,
+            waiting=max(0, before.unexplained - history.refused) if before and not before.asks else 0,
             falls=history.falls,
             difference_was=before.difference if before else None,
             arrivals=self._arrivals(location, history),

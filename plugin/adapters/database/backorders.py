@@ -273,6 +273,7 @@ def _locations(
                 refused=history.refused,
                 refuse_steps=history.refuse_steps,
                 asked=max(0, state.unexplained - history.refused) if state and state.asks else 0,
+                waiting=max(0, state.unexplained - history.refused) if state and not state.asks else 0,
                 falls=history.falls,
                 difference_was=state.difference if state else None,
                 arrivals=_arrivals(history, [a for _, where, a in back if where == level.location_id], now),

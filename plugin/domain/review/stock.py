@@ -120,6 +120,7 @@ def _reading(
         opening = (Acceptance(loc.level.usable, "opening"),) if balanced else ()
         return StockReading(opening, loc.level.usable, 0, False, None, None)
     named = _named(loc, shipped, now)
+    was_balanced = not any(other.difference_was for other in view.locations)
     reading = read_stock(
         loc.level,
         loc.accepted - shipped + named,
@@ -130,6 +131,7 @@ def _reading(
         accept_after=rules.accept_after,
         now=now,
         asked=loc.asked,
+        waiting=loc.waiting if was_balanced else 0,
         newly_sold=newly_sold,
         may_have_shipped=may_have_shipped,
         arrivals=loc.arrivals,
