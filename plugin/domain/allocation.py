@@ -35,10 +35,12 @@ class QueuedLine:
     """
     An order line as the queue sees it.
 
+    created_at: when its order was placed or, of a line added by an edit, when it was.
     open: units still to ship, by location. shipped: units that left so far, as Shopify says now.
     settled: units whose shipping we have recorded. held: units held for it by location (covered at sale or granted,
     less withdrawn, less settled). steps: how many entries of each numbered kind its ledger holds.
     overage: units recorded at sale as past the limit. tell_inherited: the merchant said that its customer be told.
+    ships_from: the one place that all its units ship, or have shipped, from; None: not known, or several.
     payment_may_lapse: it is authorized, not captured; should it lapse, `paid_at` is None again.
     """
 
@@ -58,6 +60,7 @@ class QueuedLine:
     steps: Mapping[str, int]
     overage: int = 0
     tell_inherited: bool = False
+    ships_from: LocationGid | None = None
     payment_may_lapse: bool = False
 
     @property
@@ -119,8 +122,8 @@ def settle_shipped(line: QueuedLine) -> Shipment:
             from_held[location] = take
             left -= take
     by_location = dict(from_held)
-    if left and len(line.open) == 1:
-        (where,) = line.open
+    where = next(iter(line.open)) if len(line.open) == 1 else line.ships_from if not line.open else None
+    if left and where is not None:
         by_location[where] = by_location.get(where, 0) + left
     return Shipment(gone, from_held, by_location)
 

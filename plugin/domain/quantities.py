@@ -46,6 +46,14 @@ def open_units_of_order(order: Order) -> dict[LineGid, dict[LocationGid, int]]:
     return {line.line_id: open_units(line, parts[line.line_id]) for line in order.lines}
 
 
+def shipping_places(order: Order) -> dict[LineGid, LocationGid]:
+    """Say where lines ship, or have shipped, from: those whose fulfillment orders all name one place."""
+    named: dict[LineGid, set[LocationGid]] = defaultdict(set)
+    for part in order.fulfillment_lines:
+        named[part.line_id].add(part.location_id or NOWHERE_YET)
+    return {line_id: next(iter(places)) for line_id, places in named.items() if len(places) == 1 and all(places)}
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """

@@ -148,6 +148,15 @@ def test_a_refused_rise_stays_refused_when_something_ships() -> None:
     assert world.owed(number) == 3
 
 
+def test_owed_units_shipped_to_the_last_do_not_hide_the_receipt_they_came_by() -> None:
+    world, number = oversold(2)
+    world.deliver(1, 5, day(6, 1))
+    world.stock(5)
+    world.fulfil(number, 2)
+    world.review()
+    assert (state(world).accepted, world.view().rows) == (3, ())
+
+
 def test_a_refusal_ends_when_the_stock_is_put_right() -> None:
     world, number = oversold(5)
     world.stock(3)

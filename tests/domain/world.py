@@ -318,6 +318,7 @@ class World:
             steps=history.steps,
             overage=history.overage,
             tell_inherited=history.tell_inherited,
+            ships_from=sold.location,
         )
 
     def _row(self, delivery: Delivery) -> SupplyRow:

@@ -163,3 +163,21 @@ def test_owed_orders_carry_a_tag_and_a_date_until_they_are_filled_or_cancelled(s
         now = shop.order(order["name"])
         assert now["tags"] == []
         assert now["metafields"] == []
+
+
+@pytest.mark.case("F25", "F44")
+def test_a_line_swapped_into_an_old_order_joins_the_queue_when_it_was_added(shop: Store):
+    other, sku = shop.a_sku(9), shop.a_sku(0)
+    early = shop.buy((other, 9))
+    shop.advance(hours=2)
+    buyer = shop.buy((sku, 1))
+    shop.settle()
+    shop.advance(hours=2)
+    swap = {"set": [{"line_id": early["lines"][0]["id"], "quantity": 1}]}
+    shop.control("edit", order_id=early["id"], add=[{"variant_id": shop.variant(sku)["id"], "quantity": 1}], **swap)
+    shop.settle()
+    shop.receive(sku, 1)
+    shop.settle()
+    shop.wait_for_rises()
+    assert shop.order(early["name"])["financial_status"] != "PARTIALLY_PAID"
+    assert shop.lines(sku) == {buyer["name"]: (1, 0), early["name"]: (0, 1)}

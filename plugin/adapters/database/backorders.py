@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from plugin.adapters.database import facts, ledger, restocks, stock_ledger, supply
 from plugin.adapters.database.tables import (
@@ -171,7 +171,9 @@ def _line_rows(tx: Transaction, shop: str, item_id: str) -> dict[str, Any]:
             order_lines.c.unfulfilled,
             orders.c.order_id,
             orders.c.number,
-            orders.c.created_at,
+            func.coalesce(order_lines.c.added_at, orders.c.created_at).label("created_at"),
+            order_lines.c.added_at,
+            order_lines.c.ships_from,
             orders.c.updated_at,
             orders.c.paid_at,
             orders.c.financial_status,
@@ -209,6 +211,7 @@ def _line(
         steps=history.steps,
         overage=history.overage,
         tell_inherited=history.tell_inherited,
+        ships_from=row.ships_from,
         payment_may_lapse=row.financial_status == AUTHORIZED,
     )
 
@@ -226,7 +229,8 @@ def _shipped(row: Any, returned: int) -> int:
 def _is_inherited(row: Any, history: LineHistory, installed_at: datetime) -> bool:
     if history.tranches:
         return history.tranches[0].inherited
-    return bool(row.created_at < installed_at or row.first_seen_at - row.created_at > FOUND_LATE_AFTER)
+    is_found_late = row.added_at is None and row.first_seen_at - row.created_at > FOUND_LATE_AFTER
+    return bool(row.created_at < installed_at or is_found_late)
 
 
 def _shop_times(tx: Transaction, shop: str) -> tuple[datetime, ZoneInfo]:

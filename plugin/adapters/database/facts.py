@@ -27,7 +27,7 @@ from plugin.adapters.database.tables import (
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.facts import Item, Level, Location, LocationGid, Order, OrderGid, OrderLine, Product, Variant
-from plugin.domain.quantities import NOWHERE_YET, open_units_of_order
+from plugin.domain.quantities import NOWHERE_YET, open_units_of_order, shipping_places
 
 WHOLE_SECONDS = timedelta(seconds=1)  # the resolution of a webhook's `updated_at`
 
@@ -381,7 +381,13 @@ def put_order(
     )
     touched = items_of_order(tx, shop, order.order_id)
     order = replace(order, lines=_remembered(tx, shop, order.lines))
-    tx.upsert(order_lines, [_line_row(shop, order, line) for line in order.lines])
+    added_at = None if row is None else order.updated_at
+    places = shipping_places(order)
+    lines = [
+        _line_row(shop, order, line) | {"added_at": added_at, "ships_from": places.get(line.line_id)}
+        for line in order.lines
+    ]
+    tx.upsert(order_lines, lines, keep=("added_at",))
     _put_open_units(tx, shop, order)
     return touched | {line.item_id for line in order.lines if line.item_id}
 

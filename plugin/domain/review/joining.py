@@ -47,7 +47,7 @@ def settle(line: QueuedLine, draft: Draft, *, write: bool) -> Working:
     new: frozenset[int] = frozenset()
     if wanted > in_queue:
         n = line.steps.get(Kind.TRANCHE.value, 0) + 1
-        joined = line.changed_at if tranches else (line.paid_at or line.created_at)
+        joined = line.changed_at if tranches else max(line.paid_at or line.created_at, line.created_at)
         tranches.append(Tranche(n, joined, wanted - in_queue, line.inherited, not _is_settled(line)))
         new = frozenset({n})
     if write:

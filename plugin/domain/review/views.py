@@ -32,7 +32,8 @@ class LocationView:
 
     accepted: sum of accepted units; None before the opening count. refused: units the merchant called unreal and that
     still show. asked: units whose question to the merchant is open (`unexplained` less `refused` while a state asks).
-    waiting: units seen to rise before that only time must pass for. falls: falls that nothing has named yet. difference_was: the difference that began at `difference_since`.
+    waiting: units seen to rise before that only time must pass for. falls: falls that nothing has named yet.
+    difference_was: the difference that began at `difference_since`.
     arrivals: cause and units of what may have come without a delivery (`plugin.domain.supply.still_to_show`).
     """
 
