@@ -69,7 +69,7 @@ def call_it_real(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None
 
 def call_it_an_error(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
     """
-    The zeros are wrong: what went to zero stays shut until it has stock again; everything else may open.
+    The zeros are wrong: what went to zero is shut until it has stock again; everything else may open.
 
     Raises:
         NotFound: There is nothing to answer any more.
@@ -85,7 +85,8 @@ def call_it_an_error(db: Database, jobs: JobQueue, shop: str, now: datetime) -> 
             raise NotFound("somebody has answered this already")
         zeroings.hold(tx, shop, pulled_at - WITHIN)
         alerts.resolve(tx, shop, alerts.BRAKE, "", now)
-        due.mark(tx, shop, due.SWITCH, "variant", stopped, now)
+        # Some had been opened before it was too much: they are shut again.
+        due.mark(tx, shop, due.SWITCH, "variant", stopped | zeroings.held(tx, shop), now)
     jobs.wake(shop, "switch")
 
 

@@ -117,3 +117,26 @@ def test_the_same_number_over_an_afternoon_pulls_nothing(busy: Store) -> None:
         busy.advance(minutes=10)
     assert not busy.alerts(alerts.BRAKE)
     assert policies(busy, skus) == {"CONTINUE"}
+
+
+def test_waves_within_a_quarter_of_an_hour_are_one_zeroing_and_what_the_first_opened_is_shut_again(busy: Store) -> None:
+    """A warehouse that is read shelf by shelf: each wave alone is small, two of them together are not."""
+    skus = stocked(busy)
+    first, second, third = skus[:14], skus[14:27], skus[27]
+    zero(busy, first)
+    busy.settle()
+    assert policies(busy, first) == {"CONTINUE"}
+    busy.advance(minutes=14)
+    zero(busy, second)
+    busy.settle()
+    (raised,) = busy.alerts(alerts.BRAKE)
+    assert raised.data["variants"] == len([*first, *second])
+    assert policies(busy, second) == {"DENY"}
+    assert policies(busy, first) == {"CONTINUE"}, "closing is for the limit to say, until the merchant has spoken"
+    busy.advance(minutes=14)
+    zero(busy, [third])
+    busy.settle()
+    assert policies(busy, [third]) == {"DENY"}, "however long the question stands"
+    brake.call_it_an_error(busy.parts.database, busy.parts.jobs, busy.shop, busy.now())
+    busy.settle()
+    assert policies(busy, [*first, *second, third]) == {"DENY"}
