@@ -19,6 +19,8 @@ LineGid = NewType("LineGid", str)
 
 POINT_OF_SALE = "pos"  # the source Shopify gives an order taken at a till
 AUTHORIZED = "AUTHORIZED"  # a payment that is sure and not yet captured; it may still lapse
+# Statuses under which a product can be bought; an unlisted one by whoever has its address.
+SOLD_STATUSES = frozenset({"ACTIVE", "UNLISTED"})
 CONTINUE = "CONTINUE"
 DENY = "DENY"
 
@@ -78,6 +80,7 @@ class Product:
     collections: tuple[str, ...] = ()
     image_url: str | None = None
     collection_titles: tuple[str, ...] = ()  # side by side with `collections`
+    in_online_store: bool = True  # published to the Online Store channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Reason(StrEnum):
     SWITCHED_OFF = "switched_off"  # backordering is off for the whole shop, or was never turned on
     SHOP_PAUSED = "shop_paused"
     NEVER = "never"  # the rule says so
-    NOT_FOR_SALE = "not_for_sale"  # archived, draft or deleted
+    NOT_FOR_SALE = "not_for_sale"  # archived, draft, deleted, not in the online store
     NO_DATE = "no_date"
     LATE = "late"
     DISCONTINUED = "discontinued"

@@ -8,14 +8,23 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from plugin.adapters.database import alerts, bundles, effects, ledger, rules
 from plugin.adapters.database.effects import Effect
-from plugin.adapters.database.tables import items, levels, locations, products, shops, variant_states, variants
+from plugin.adapters.database.tables import (
+    bundle_parts,
+    items,
+    levels,
+    locations,
+    products,
+    shops,
+    variant_states,
+    variants,
+)
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.bundles import Component, available_bundles, decide_bundle, next_bundle
-from plugin.domain.facts import CONTINUE, BundlePart
+from plugin.domain.facts import CONTINUE, SOLD_STATUSES, BundlePart
 from plugin.domain.limits import Reason, Rule, Selling, State, Verdict, decide_selling
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import NextUnit, PromiseKind, as_the_rule_is
@@ -176,6 +185,7 @@ def load_selling(
             variants.c.gone_at,
             products.c.title.label("product_title"),
             products.c.status,
+            _reaches_shoppers(shop).label("reaches_shoppers"),
             products.c.gone_at.label("product_gone_at"),
             items.c.tracked,
             variant_states.c.owed_units,
@@ -224,13 +234,26 @@ def count_in_stock(tx: Transaction, shop: str) -> int:
             variants.c.shop == shop,
             variants.c.gone_at.is_(None),
             products.c.gone_at.is_(None),
-            products.c.status == "ACTIVE",
+            products.c.status.in_(SOLD_STATUSES),
+            _reaches_shoppers(shop),
             items.c.tracked.is_(True),
             variants.c.item_id.in_(_items_in_stock(shop)),
         )
     )
     found: int = tx.execute(statement).scalar_one()
     return found
+
+
+def _reaches_shoppers(shop: str) -> ColumnElement[bool]:
+    """
+    Whether a variant can be bought as far as channels go: its product is in the online store.
+
+    Components are sold inside of bundles, whether shown by themselves or not. A shop that shows nothing in the online
+    store sells elsewhere, and we cannot read where.
+    """
+    online = select(products.c.product_id).where(products.c.shop == shop, products.c.in_online_store.is_(True))
+    components = select(bundle_parts.c.variant_id).where(bundle_parts.c.shop == shop)
+    return or_(products.c.in_online_store.is_(True), variants.c.variant_id.in_(components), ~exists(online))
 
 
 def _items_in_stock(shop: str) -> Select[Any]:
@@ -256,7 +279,7 @@ def _selling(
     kind = next_unit.promise.kind
     return Selling(
         tracked=bool(row.tracked),
-        for_sale=row.status == "ACTIVE" and row.gone_at is None and row.product_gone_at is None,
+        for_sale=row.status in SOLD_STATUSES and row.reaches_shoppers and not (row.gone_at or row.product_gone_at),
         managed=settings.backordering_on,
         paused=settings.is_paused,
         changed_outside=changed_outside,

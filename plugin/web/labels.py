@@ -23,7 +23,7 @@ REASONS = {
     "switched_off": "Backordering is switched off for the shop, so your own setting stands.",
     "shop_paused": "You paused everything, so your own setting stands.",
     "never": "The rule says never.",
-    "not_for_sale": "The product is archived, a draft or deleted.",
+    "not_for_sale": "The product is archived, a draft, deleted, or not in your online store.",
     "no_date": "No delivery covers the next unit, no usual wait is set, and the rule does not sell without a date.",
     "late": "The delivery that would cover the next unit is late and has no new date.",
     "discontinued": "Discontinued, by a setting or the product’s tag: nothing new is sold, what is owed stays owed.",

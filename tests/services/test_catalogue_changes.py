@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import select, update
 
 from plugin.adapters.database import tables as t
+from plugin.adapters.database.transaction import Transaction
+from plugin.services import decide_selling
 from tests.services.store import Store
 
 
@@ -52,8 +57,8 @@ def test_what_is_deleted_while_owed_stays_owed_until_its_orders_are_done(shop: S
 
 
 @pytest.mark.case("F05", "F46")
-@pytest.mark.parametrize("how", [{"status": "ARCHIVED"}, {"status": "DRAFT"}])
-def test_what_is_taken_off_sale_while_owed_stays_owed_and_says_nothing_to_shoppers(shop: Store, how: dict[str, str]):
+@pytest.mark.parametrize("how", [{"status": "ARCHIVED"}, {"published": False}], ids=["archived", "unpublished"])
+def test_what_is_taken_off_sale_while_owed_stays_owed_and_says_nothing_to_shoppers(shop: Store, how: dict[str, Any]):
     sku = shop.a_sku(0)
     order = shop.buy((sku, 2))
     shop.settle()
@@ -69,7 +74,7 @@ def test_what_is_taken_off_sale_while_owed_stays_owed_and_says_nothing_to_shoppe
     shop.wait_for_rises()
     assert shop.lines(sku) == {order["name"]: (2, 0)}
     assert len(shop.mails_to(order["email"])) == 2
-    shop.control("product", product_id=product_id, status="ACTIVE")
+    shop.control("product", product_id=product_id, status="ACTIVE", published=True)
     shop.settle()
     assert shop.state(sku).state == "in_stock"
 
@@ -134,3 +139,35 @@ def test_a_line_finds_its_place_again_when_its_stock_is_counted_again(shop: Stor
     shop.settle()
     shop.wait_for_rises()
     assert shop.lines(sku) == {first["name"]: (1, 0), second["name"]: (1, 0), third["name"]: (0, 1)}
+
+
+class _Undo(Exception):
+    """Nothing of this was meant to stay."""
+
+
+@pytest.mark.case("F05")
+def test_what_the_online_store_does_not_show_is_for_sale_inside_a_bundle_and_in_a_shop_that_shows_nothing(shop: Store):
+    sku = shop.a_sku(0)
+    gid, now = shop.gid(sku), shop.now()
+    other = next(v for v in shop.truth()["variants"] if v["product_id"] != shop.variant(sku)["product_id"])
+    part = {"shop": shop.shop, "bundle_id": other["gid"], "variant_id": gid, "needed": 1}
+
+    def state(tx: Transaction) -> str:
+        decide_selling.decide_variants(tx, shop.shop, [gid], now)
+        mine = (t.variant_states.c.shop == shop.shop, t.variant_states.c.variant_id == gid)
+        return str(tx.execute(select(t.variant_states.c.state).where(*mine)).scalar_one())
+
+    def show_nothing_then_another_then_sell_it_inside() -> None:
+        mine = t.products.c.shop == shop.shop
+        with shop.parts.database.begin() as tx:
+            tx.execute(update(t.products).where(mine).values(in_online_store=False))
+            assert state(tx) == "backorderable"
+            another = t.products.c.product_id == f"gid://shopify/Product/{other['product_id']}"
+            tx.execute(update(t.products).where(mine, another).values(in_online_store=True))
+            assert state(tx) == "paused"
+            tx.execute(t.bundle_parts.insert().values(**part))
+            assert state(tx) == "backorderable"
+            raise _Undo
+
+    with pytest.raises(_Undo):
+        show_nothing_then_another_then_sell_it_inside()

@@ -99,6 +99,7 @@ def _product_rows(tx: Transaction, shop: str, product_ids: Iterable[str]) -> lis
             select(
                 products.c.product_id,
                 products.c.status,
+                products.c.in_online_store,
                 products.c.vendor,
                 products.c.product_type,
                 products.c.tags,
@@ -112,7 +113,9 @@ def _is_another(row: Any | None, product: Product) -> bool:
     """Whether anything differs that decides how its variants sell: the status, and what rules look at."""
     if row is None:
         return True
-    words = (row.status, row.vendor, row.product_type) == (product.status, product.vendor, product.product_type)
+    if (row.status, row.in_online_store) != (product.status, product.in_online_store):
+        return True
+    words = (row.vendor, row.product_type) == (product.vendor, product.product_type)
     return not words or set(row.tags) != set(product.tags) or set(row.collections) != set(product.collections)
 
 
@@ -143,6 +146,7 @@ def put_products(tx: Transaction, shop: str, found: Iterable[Product], read_at: 
                 "tags": list(p.tags),
                 "collections": list(p.collections),
                 "image_url": p.image_url,
+                "in_online_store": p.in_online_store,
                 "read_at": read_at,
                 "gone_at": None,
             }

@@ -250,8 +250,10 @@ products = Table(
     Column("tags", Json, nullable=False, default=list),
     Column("collections", Json, nullable=False, default=list),
     Column("image_url", Text),
+    Column("in_online_store", Boolean, nullable=False, default=True, server_default=true()),
     Column("read_at", Instant, nullable=False),
     Column("gone_at", Instant),
+    Index("ix_products_online", "shop", "in_online_store"),
 )
 
 collections = Table(

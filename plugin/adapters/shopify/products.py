@@ -62,6 +62,7 @@ def product_of(node: Mapping[str, Any], collections: Iterable[Mapping[str, Any]]
         collections=tuple(one["id"] for one in found),
         image_url=(preview.get("image") or {}).get("url"),
         collection_titles=tuple(one["title"] for one in found),
+        in_online_store=node["onlineStoreUrl"] is not None,
     )
 
 

@@ -39,6 +39,7 @@ def variant_lines(number: int, *, level_parent: str = "variant", collection_pare
             "title": "Tent",
             "handle": "tent",
             "status": "ACTIVE",
+            "onlineStoreUrl": "https://larkspur.example/products/boots",
             "vendor": "L",
             "productType": "",
             "tags": [],

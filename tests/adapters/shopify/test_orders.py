@@ -139,7 +139,7 @@ def test_an_order_that_never_rests_is_left_for_later(client: AdminClient, shopif
         ([payment("SALE", "2026-11-19T09:05:00Z"), payment("REFUND", "2026-11-25T10:00:00Z")], "2026-11-19T09:05:00Z"),
         (
             [payment("AUTHORIZATION", "2026-11-19T09:00:00Z"), payment("CAPTURE", "2026-11-22T08:00:00Z")],
-            "2026-11-22T08:00:00Z",
+            "2026-11-19T09:00:00Z",
         ),
         ([payment("SALE", "2026-11-19T09:00:00Z"), payment("SALE", "2026-11-21T08:00:00Z")], "2026-11-21T08:00:00Z"),
         (
@@ -151,7 +151,7 @@ def test_an_order_that_never_rests_is_left_for_later(client: AdminClient, shopif
     ],
     ids=["refunded later", "captured later", "rest paid later", "a failed try", "no processing time", "nothing to pay"],
 )
-def test_an_order_was_paid_when_its_last_payment_came_in(
+def test_an_order_was_paid_when_its_customer_had_done_their_part(
     client: AdminClient, shopify: ScriptedShop, payments: list[dict[str, Any]], paid_at: str
 ) -> None:
     serve(shopify, order([line(1)], [], payments))
@@ -166,6 +166,18 @@ def test_an_order_with_many_payments_is_paid_by_the_last_of_all(client: AdminCli
     found = read_order(client, ORDER)
     assert found is not None
     assert found.paid_at == datetime(2026, 11, 19, 9, 39, tzinfo=UTC)
+
+
+@pytest.mark.case("F20")
+@pytest.mark.parametrize(("status", "is_paid"), [("AUTHORIZED", True), ("EXPIRED", False), ("PENDING", False)])
+def test_an_authorized_order_counts_as_paid_until_that_lapses(
+    client: AdminClient, shopify: ScriptedShop, status: str, is_paid: bool
+) -> None:
+    payments = [payment("AUTHORIZATION", "2026-11-19T09:02:00Z")]
+    serve(shopify, order([line(1)], [], payments, fullyPaid=False, displayFinancialStatus=status))
+    found = read_order(client, ORDER)
+    assert found is not None
+    assert found.paid_at == (datetime(2026, 11, 19, 9, 2, tzinfo=UTC) if is_paid else None)
 
 
 def test_a_partly_paid_order_is_unpaid(client: AdminClient, shopify: ScriptedShop) -> None:

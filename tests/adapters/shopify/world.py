@@ -43,6 +43,7 @@ def product(number: int, *, collections: int = 1, image: str | None = "https://c
         "title": f"Product {number}",
         "handle": f"product-{number}",
         "status": "ACTIVE",
+        "onlineStoreUrl": "https://larkspur.example/products/boots",
         "vendor": "Larkspur",
         "productType": "Tents",
         "tags": ["camp", "new"],
