@@ -127,3 +127,48 @@ def test_whatever_is_done_to_the_list_no_rule_is_lost_and_the_places_are_1_to_n(
         assert {r.rule_id for r in moved} == {r.rule_id for r in rules}
         rules = moved
         assert [r.position for r in RuleList(rules).listed] == list(range(1, len(rules) + 1))
+
+
+described = st.builds(
+    Described,
+    st.sampled_from(["v1", "v2"]),
+    st.sampled_from(["A", "B", "C"]),
+    vendor=subjects,
+    product_type=subjects,
+    tags=st.lists(subjects, max_size=2).map(tuple),
+    collections=st.lists(subjects, max_size=2).map(tuple),
+)
+asked = st.one_of(
+    st.tuples(st.sampled_from(["collection", "vendor", "type", "tag", "product"]), subjects),
+    st.tuples(st.just("variant"), st.sampled_from(["v1", "v2"])),
+    st.tuples(st.just("products"), st.frozensets(subjects, min_size=1)),
+    st.just(("all", "")),
+)
+
+
+@given(st.lists(asked, max_size=10), described)
+def test_of_all_rules_that_speak_of_a_variant_the_one_that_goes_first_decides(
+    wanted: list[tuple[str, str | frozenset[str]]], variant: Described
+) -> None:
+    """Own settings first, a variant's before its product's, then the list from the top: said once more, plainly."""
+    rules: list[Rule] = []
+    for n, (scope, subject) in enumerate(wanted, start=1):
+        products = subject if isinstance(subject, frozenset) else frozenset()
+        named = fingerprint(products) if isinstance(subject, frozenset) else subject
+        if (scope, named) not in {(r.scope, r.subject) for r in rules}:
+            position = 0 if scope in ("variant", "product") else n
+            rules.append(replace(rule(n, scope, named, position=position), products=products))
+    speaks = {
+        "variant": lambda r: r.subject == variant.variant_id,
+        "product": lambda r: r.subject == variant.product_id,
+        "all": lambda r: True,
+        "collection": lambda r: r.subject in variant.collections,
+        "vendor": lambda r: r.subject == variant.vendor,
+        "type": lambda r: r.subject == variant.product_type,
+        "tag": lambda r: r.subject in variant.tags,
+        "products": lambda r: variant.product_id in r.products,
+    }
+    first = [r for r in rules if r.scope == "variant"] + [r for r in rules if r.scope == "product"]
+    order = first + [r for r in rules if r.scope not in ("variant", "product")]
+    expected = next((r.rule_id for r in order if speaks[r.scope](r)), None)
+    assert decider(*reversed(rules), of=variant) == expected
