@@ -233,7 +233,7 @@ def _postpone(parts: Parts, shop: str, wanted: Sequence[Wanted], problem: Except
             wait = backoff(wish.attempts)
             if isinstance(problem, Throttled):
                 wait = timedelta(seconds=problem.retry_after_s)
-            elif isinstance(problem, AccessDenied | Unauthorized):
+            elif isinstance(problem, AccessDenied):
                 wait = LONGEST_WAIT
             effects.retry(tx, shop, wish, now + wait, str(problem))
             metrics.EFFECTS.labels(wish.kind.value, "retry").inc()

@@ -16,7 +16,7 @@ from plugin.adapters.database.tables import variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import orders as shopify_orders
 from plugin.adapters.shopify.client import AdminClient
-from plugin.errors import AccessDenied, Conflict, Rejected, ShopifyError, Throttled, Unauthorized, Unreachable
+from plugin.errors import AccessDenied, Conflict, ShopifyError, Throttled, Unauthorized
 from plugin.services import carry_out, keep_tokens, read_shop, record_facts, sync_shop
 from plugin.services.one_by_one import one_by_one
 
@@ -144,7 +144,11 @@ def _note_foreign_changes(parts: Parts, shop: str, product_id: str) -> None:
 
 
 def postpone(parts: Parts, shop: str, marks: Sequence[Due], problem: Exception) -> None:
-    """Try again when Shopify may answer: what it refuses waits longer every time."""
+    """
+    Try again when Shopify may answer: what it refuses waits longer every time.
+
+    A shop that does not let us in is left alone as a whole; once somebody opened the app its marks must not wait.
+    """
     now = parts.clock.now()
 
     def put_off(tx: Transaction) -> None:
@@ -152,7 +156,7 @@ def postpone(parts: Parts, shop: str, marks: Sequence[Due], problem: Exception) 
             wait = carry_out.backoff(mark.attempts)
             if isinstance(problem, Throttled):
                 wait = timedelta(seconds=problem.retry_after_s)
-            elif not isinstance(problem, Unreachable | Rejected | Conflict):
+            elif isinstance(problem, AccessDenied):
                 wait = carry_out.LONGEST_WAIT
             due.postpone(tx, shop, due.QUEUE, mark, now + wait, str(problem))
         if isinstance(problem, AccessDenied) and "shop" not in {mark.kind for mark in marks}:

@@ -200,7 +200,8 @@ def _take_variants(
     done, seen_products = 0, set()
     for chunk in _chunks(iter(found), ROWS_AT_ONCE):
         done += len(chunk)
-        parts.database.write(partial(_put_variants, parts, shop, row, chunk, status.created_at, done))
+        put = partial(_put_variants, parts, shop, row, status.created_at, done)
+        one_by_one(put, chunk, lambda one, _: _leave(parts, shop, "product", one[0].product.product_id))
         seen_products |= {v.product.product_id for v, _ in chunk}
         if not lease.is_ours:
             return
@@ -230,25 +231,30 @@ def _look_at_foreign_policies(
     due.mark(tx, shop, due.QUEUE, "product", {v.product.product_id for v in news}, now)
 
 
+def _leave(parts: Parts, shop: str, kind: str, subject: str) -> None:
+    """What cannot be taken is left to the queue lane, which puts it aside; the rest is read all the same."""
+    now = parts.clock.now()
+    parts.database.write(lambda tx: due.mark(tx, shop, due.QUEUE, kind, [subject], now))
+
+
 def _put_variants(
-    parts: Parts,
-    shop: str,
-    row: Any,
-    chunk: Sequence[tuple[Variant, Item]],
-    read_at: datetime,
-    done: int,
-    tx: Transaction,
+    parts: Parts, shop: str, row: Any, read_at: datetime, done: int, chunk: Sequence[tuple[Variant, Item]]
 ) -> None:
     now = parts.clock.now()
-    changed = facts.put_variants(tx, shop, [v for v, _ in chunk], read_at)
+    found = [variant for variant, _ in chunk]
     items = {item.item_id: item for _, item in chunk}
-    differing = facts.put_items(tx, shop, list(items.values()), read_at)
-    if row.reason != "first":
-        due.mark(tx, shop, due.SWITCH, "variant", changed, now)
-        due.mark(tx, shop, due.QUEUE, "item", differing, now)
-        _note(tx, row, [{"kind": "stock", "item": i} for i in sorted(differing)])
-        _look_at_foreign_policies(tx, shop, row, [v for v, _ in chunk], read_at, now)
-    tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=now))
+
+    def put(tx: Transaction) -> None:
+        changed = facts.put_variants(tx, shop, found, read_at)
+        differing = facts.put_items(tx, shop, list(items.values()), read_at)
+        if row.reason != "first":
+            due.mark(tx, shop, due.SWITCH, "variant", changed, now)
+            due.mark(tx, shop, due.QUEUE, "item", differing, now)
+            _note(tx, row, [{"kind": "stock", "item": i} for i in sorted(differing)])
+            _look_at_foreign_policies(tx, shop, row, found, read_at, now)
+        tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, touched_at=now))
+
+    parts.database.write(put)
 
 
 def _products_not_seen(tx: Transaction, shop: str, seen: set[Any], as_of: datetime) -> set[str]:
@@ -268,7 +274,8 @@ def _take_orders(parts: Parts, shop: str, row: Any, status: bulk.BulkStatus, cli
     for chunk in _chunks(iter(found), ROWS_AT_ONCE):
         done += len(chunk)
         seen |= {order.order_id for order in chunk}
-        parts.database.write(partial(_put_orders, parts, shop, row, chunk, believed_open, status.created_at, done))
+        put = partial(_put_orders, parts, shop, row, believed_open, status.created_at, done)
+        one_by_one(put, chunk, lambda order, _: _leave(parts, shop, "order", order.order_id))
         if not lease.is_ours:
             return
     parts.database.write(lambda tx: due.mark(tx, shop, due.QUEUE, "order", believed_open - seen, parts.clock.now()))
@@ -279,24 +286,27 @@ def _put_orders(
     parts: Parts,
     shop: str,
     row: Any,
-    chunk: Sequence[Order],
     believed_open: set[OrderGid],
     read_at: datetime,
     done: int,
-    tx: Transaction,
+    chunk: Sequence[Order],
 ) -> None:
     now = parts.clock.now()
-    chunk = sorted(chunk, key=lambda order: order.order_id)
-    if row.reason == "first":
-        for order in chunk:
-            if _has_open_units(order) or order.order_id in believed_open:
-                record_facts.put_order(tx, shop, order, parts.vault, read_at, now)
-        if any(review_queue.ORDER_TAG in order.tags for order in chunk):
-            # All else we knew may have been erased; our mark on the orders outlives an uninstall.
-            tx.execute(update(syncs).where(syncs.c.id == row.id).values(came_back=True))
-    else:
-        _mend_orders(tx, parts, shop, row, chunk, believed_open, read_at)
-    tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, orders_seen=done, touched_at=now))
+    found = sorted(chunk, key=lambda order: order.order_id)
+
+    def put(tx: Transaction) -> None:
+        if row.reason == "first":
+            for order in found:
+                if _has_open_units(order) or order.order_id in believed_open:
+                    record_facts.put_order(tx, shop, order, parts.vault, read_at, now)
+            if any(review_queue.ORDER_TAG in order.tags for order in found):
+                # All else we knew may have been erased; our mark on the orders outlives an uninstall.
+                tx.execute(update(syncs).where(syncs.c.id == row.id).values(came_back=True))
+        else:
+            _mend_orders(tx, parts, shop, row, found, believed_open, read_at)
+        tx.execute(update(syncs).where(syncs.c.id == row.id).values(lines_done=done, orders_seen=done, touched_at=now))
+
+    parts.database.write(put)
 
 
 def _mend_orders(
@@ -381,14 +391,9 @@ def _review_all(parts: Parts, shop: str, row: Any, item_ids: list[str], lease: L
     def review(chunk: Sequence[str]) -> None:
         unbalanced.extend(parts.database.write(partial(_review_chunk, parts, shop, chunk, settle)))
 
-    def leave(item_id: str, _: Exception) -> None:
-        # One item that cannot be decided is left to the queue lane, which puts it aside; the shop is read all the same.
-        now = parts.clock.now()
-        parts.database.write(lambda tx: due.mark(tx, shop, due.QUEUE, "item", [item_id], now))
-
     done = 0
     for chunk in _chunks(iter(item_ids), ROWS_AT_ONCE):
-        one_by_one(review, chunk, leave)
+        one_by_one(review, chunk, lambda item_id, _: _leave(parts, shop, "item", item_id))
         done += len(chunk)
         if not settle:
             _update(parts, row, lines_done=done, touched_at=parts.clock.now())

@@ -24,6 +24,7 @@ from plugin.services import (
     erase_customer,
     explain_rise,
     keep_time,
+    read_due,
     review_queue,
     run_lanes,
     send_mail,
@@ -111,6 +112,33 @@ def test_goods_are_not_booked_on_a_delivery_cancelled_while_it_was_decided(
     assert row.state == "cancelled"
     accepted = shop.rows(t.ledger, t.ledger.c.item_id == shop.item(sku), t.ledger.c.kind == "accept")
     assert [a for a in accepted if a.delivery_row_id is not None] == []
+
+
+def test_what_was_refused_while_the_app_was_being_opened_again_does_not_wait(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """The last token died, and somebody opened the app before the lane had written down that it was refused."""
+    sku = shop.a_sku(0)
+    world = shop.running.store.stores.get(shop.shop)
+    assert world is not None
+    assert world.installation is not None
+    world.installation.refresh_tokens.clear()
+    postpone = read_due.postpone
+
+    def late(*given: Any) -> None:
+        monkeypatch.undo()
+        shop.faults()
+        shop.install(sync=False)
+        postpone(*given)
+
+    monkeypatch.setattr(read_due, "postpone", late)
+    order = shop.buy((sku, 1))
+    shop.flush()
+    shop.faults(revoke_token=True)
+    run_lanes.run_queue(shop.parts, shop.shop, open_inbox)
+    shop.settle()
+    assert shop.rows(t.due) == []
+    assert shop.lines(sku) == {order["name"]: (0, 1)}
 
 
 def test_a_read_begun_before_a_sale_does_not_open_what_the_sale_closed(shop: Store, monkeypatch: pytest.MonkeyPatch):

@@ -122,3 +122,29 @@ def test_a_product_whose_switch_shopify_cannot_turn_lets_the_others_close(shop: 
     put_right(shop, monkeypatch)
     assert shop.variant(bad)["policy"] == "DENY"
     assert shop.alerts("broken_effect", bad_variant) == []
+
+
+def test_a_shop_is_read_to_its_end_past_an_order_that_cannot_be_taken(
+    fresh_shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    shop = fresh_shop
+    open_orders = [o["gid"] for o in shop.truth()["orders"] if any(line["open"] for line in o["lines"])]
+    put_order = record_facts.put_order
+    newest = open_orders[-1]
+
+    def put(tx: Any, shop_name: str, order: Any, *given: Any) -> Any:
+        if order.order_id == newest:
+            raise ValueError("an order nobody thought of")
+        return put_order(tx, shop_name, order, *given)
+
+    monkeypatch.setattr(record_facts, "put_order", put)
+    shop.install(sync=False)
+    for _ in range(3):
+        shop.turn_lanes()
+    (sync,) = shop.rows(t.syncs)
+    assert sync.state == "done"
+    known = {o.order_id for o in shop.rows(t.orders)}
+    assert newest not in known
+    assert len(known) > 3
+    (mark,) = shop.rows(t.due, t.due.c.subject == newest)
+    assert "an order nobody thought of" in mark.error
