@@ -64,27 +64,26 @@ def test_units_of_a_cancelled_order_out_of_sight_go_to_the_next_when_the_merchan
         close(blind, older)
 
 
-def test_units_of_a_shipped_order_out_of_sight_are_gone_and_the_next_to_come_are_not_kept_for_it(blind: Store):
+def test_a_shipped_order_out_of_sight_leaves_nothing_and_an_answer_taken_back_restores_its_place(blind: Store):
     sku = blind.a_sku(2)
     older, younger = two_of_which_the_older_is_out_of_sight(blind, sku, "fulfill")
     close(blind, older)
     assert blind.lines(sku) == {younger["name"]: (0, 2)}, "what shipped is nobody else's"
-    blind.receive(sku, 3)
-    blind.settle()
-    blind.wait_for_rises()
-    assert blind.lines(sku) == {younger["name"]: (2, 0)}
-
-
-def test_an_answer_taken_back_puts_the_order_in_its_old_place(blind: Store):
-    sku = blind.a_sku(2)
-    older, younger = two_of_which_the_older_is_out_of_sight(blind, sku, "fulfill")
-    close(blind, older)
-    close_unseen.reopen(blind.parts.database, blind.parts.jobs, blind.shop, line_of(blind, older), 1, blind.now())
+    reopen(blind, older)
     blind.settle()
     assert baseline(blind, sku) == -2
     assert [s.order_id for s in places(blind, sku)] == [older["gid"], younger["gid"]]
     with pytest.raises(NotFound):
-        close_unseen.reopen(blind.parts.database, blind.parts.jobs, blind.shop, line_of(blind, older), 1, blind.now())
+        reopen(blind, older)
+    close(blind, older)
+    blind.receive(sku, 3)
+    blind.settle()
+    blind.wait_for_rises()
+    assert blind.lines(sku) == {younger["name"]: (2, 0)}, "the next to come are not kept for it"
+
+
+def reopen(shop: Store, order: Order) -> None:
+    close_unseen.reopen(shop.parts.database, shop.parts.jobs, shop.shop, line_of(shop, order), 1, shop.now())
 
 
 def places(shop: Store, sku: str) -> list[Any]:
