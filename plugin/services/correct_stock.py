@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import select
 
-from plugin.adapters.database import due, ledger
+from plugin.adapters.database import due, ledger, stock_ledger
 from plugin.adapters.database.tables import shops
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import inventory
@@ -33,7 +33,9 @@ def correct(parts: Parts, shop: str, item_id: str, location_id: str, now: dateti
     """
     Raise available by what usable lacks to be zero, judged by figures read this moment.
 
-    The intent is written first, so that the rise is known for what it is whenever it shows.
+    The intent is written first, so that the rise is known for what it is whenever it shows. An earlier one whose answer
+    was lost is taken back: what is short now it has not mended, and should it still reach Shopify, one of the two is
+    refused, since both name the figure they start from.
 
     Returns:
         Units added.
@@ -50,6 +52,7 @@ def correct(parts: Parts, shop: str, item_id: str, location_id: str, now: dateti
         if level is None or level.usable >= 0:
             raise NotFound("the stock has changed since: nothing is short there any more")
         lacking = -level.usable
+        _void_what_never_showed(parts, shop, item_id, location_id, now)
         number = _intend(parts, shop, item_id, location_id, lacking, now)
         key = str(uuid5(NAMESPACE_URL, f"{shop}/correct/{item_id}/{location_id}/{number}"))
         try:
@@ -68,6 +71,15 @@ def correct(parts: Parts, shop: str, item_id: str, location_id: str, now: dateti
 
 def _level(items: tuple[Item, ...], location_id: str) -> Level | None:
     return next((lv for item in items for lv in item.levels if lv.location_id == location_id), None)
+
+
+def _void_what_never_showed(parts: Parts, shop: str, item_id: str, location_id: str, now: datetime) -> None:
+    with parts.database.read() as tx:
+        history = stock_ledger.history(tx, shop, item_id, location_id)
+    arrived = sum(rise.units for rise in history.arrived if rise.cause == "correction")
+    open_units = sum(intent.units for intent in history.corrections) - arrived
+    if open_units > 0:
+        _intend(parts, shop, item_id, location_id, -open_units, now)
 
 
 def _intend(parts: Parts, shop: str, item_id: str, location_id: str, units: int, now: datetime) -> int:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from plugin.adapters.database import tables as t
+from plugin.adapters.shopify import inventory
 from plugin.domain.ledger import Kind
-from plugin.errors import AccessDenied, NotFound
+from plugin.errors import AccessDenied, NotFound, Unreachable
 from plugin.services import check_books, correct_stock, run_lanes, sync_shop
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
@@ -179,3 +180,27 @@ def test_without_the_permission_nothing_is_touched_and_nothing_later_is_explaine
     lone.receive(sku, 1)
     lone.settle()
     assert "correction" not in causes(lone, sku)
+
+
+def test_a_correction_whose_answer_was_lost_is_done_once_and_explains_no_more_than_it_did(
+    lone: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first press never reached Shopify, or nobody knows: the second one looks, and starts from what is there."""
+    sku = short_by_one(lone)
+    lone.control("scopes", grant=["write_inventory"])
+    lone.settle()
+
+    def unreachable(*given: Any, **named: Any) -> None:
+        raise Unreachable("the connection broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inventory, "adjust_available", unreachable)
+        with pytest.raises(Unreachable):
+            mend(lone, sku)
+    assert mend(lone, sku) == 1
+    lone.settle()
+    assert causes(lone, sku)[-1] == "correction"
+    lone.receive(sku, 1)
+    lone.settle()
+    lone.wait_for_rises()
+    assert causes(lone, sku)[-2:] == ["correction", "rule"]
