@@ -341,6 +341,7 @@ orders = Table(
     Column("read_at", Instant, nullable=False),
     Column("return_status", String(32), nullable=False, server_default=""),  # Shopify's word; open-ended
     Column("not_visible_since", Instant),  # Shopify answers null: last known lines stay owed
+    Index("ix_orders_return_status", "shop", "return_status"),
 )
 
 order_lines = Table(
