@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,16 @@ def test_it_is_open_only_where_units_are_left_and_nothing_forbids_it(facts: Sell
         assert facts.for_sale
     if verdict.policy == DENY and verdict.state is not State.IN_STOCK:
         assert verdict.state is State.LIMIT_REACHED or verdict.reason is not Reason.NONE
+
+
+@given(st.integers(0, 400), st.integers(1, 20))
+def test_a_wait_that_is_too_long_opens_on_the_day_named_and_not_before(wait_days: int, longest: int) -> None:
+    """Nothing else changes but the days that pass: until then it stays shut, from then on it sells."""
+    rule = Rule(1, "all", "", Limit(LimitMode.NO_LIMIT), None, WithoutDate.STOP, longest_wait_weeks=longest)
+    facts = facts_of({"dated": True, "wait_days": wait_days})
+    verdict = decide_selling(facts, rule)
+    opens_in = verdict.opens_in_days or 0
+    assert (verdict.policy == CONTINUE) == (opens_in == 0)
+    for passed in range(wait_days + 1):
+        later = decide_selling(replace(facts, wait_days=wait_days - passed), rule)
+        assert (later.policy == CONTINUE) == (passed >= opens_in)
