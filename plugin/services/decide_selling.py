@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from plugin.adapters.database import bundles, effects, ledger, rules, zeroings
+from plugin.adapters.database import bundles, effects, ledger, rules, shops, zeroings
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import variant_states
 from plugin.adapters.database.transaction import Transaction
@@ -31,7 +31,7 @@ from plugin.domain.promises import (
 )
 from plugin.domain.rules import RuleList
 from plugin.services import brake, save_settings
-from plugin.services.gather_selling import SellingFacts, load_selling, timezone_of
+from plugin.services.gather_selling import SellingFacts, load_selling
 
 NOTHING_TO_SAY = json.dumps({"state": "none", "v": 1}, sort_keys=True)
 # States in which the merchant's own setting is put back where we had changed it.
@@ -92,8 +92,7 @@ def _braked(tx: Transaction, shop: str, facts: Mapping[str, SellingFacts], now: 
 
 
 def _words(tx: Transaction, shop: str, settings: ShopSettings) -> BadgeWords:
-    zone = timezone_of(tx, shop)
-    return BadgeWords(settings.date_words, settings.may_cancel, settings.show_units_left, zone)
+    return BadgeWords(settings.date_words, settings.may_cancel, settings.show_units_left, shops.zone(tx, shop).key)
 
 
 def _put_states(

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
-from plugin.adapters.database import alerts, bundles, effects, ledger, rules
+from plugin.adapters.database import alerts, bundles, effects, ledger, rules, shops
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import (
     bundle_parts,
@@ -18,7 +17,6 @@ from plugin.adapters.database.tables import (
     levels,
     locations,
     products,
-    shops,
     variant_states,
     variants,
 )
@@ -213,7 +211,7 @@ def load_selling(
         rows += tx.execute(statement.where(variants.c.variant_id.in_(beside)))
     stock = _online_stock(tx, shop, None if variant_ids is None else {row.item_id for row in rows})
     changed = alerts.all_open_subjects(tx, shop, alerts.CHANGED_OUTSIDE)
-    today = now.astimezone(ZoneInfo(timezone_of(tx, shop))).date()
+    today = now.astimezone(shops.zone(tx, shop)).date()
     return Shelf(rows, stock, changed, today, parts, beside, _put_back(tx, shop, parts))
 
 
@@ -307,8 +305,3 @@ def _online_stock(tx: Transaction, shop: str, item_ids: set[str] | None) -> dict
         figure = row.available if row.hinted_available is None else row.hinted_available
         stock.setdefault(row.item_id, []).append(figure)
     return stock
-
-
-def timezone_of(tx: Transaction, shop: str) -> str:
-    zone: str = tx.execute(select(shops.c.timezone).where(shops.c.shop == shop)).scalar_one()
-    return zone

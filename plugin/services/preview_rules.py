@@ -138,9 +138,10 @@ class _Compared:
         self._after = shelf.under(_as_if_on(settings), RuleList(planned))
         decided = {part.variant_id for facts in self._after.values() for part, _ in facts.parts} | set(self._after)
         self._braked = _braked(tx, shop, sorted(decided), now)
-        self._policies = _policies(tx, shop)
-        ours = effects.subjects(tx, shop, Effect.POLICY)
-        self._originals = {v: policy for v, policy in ledger.originals(tx, shop).items() if v in ours}
+        asked = None if ids is None else sorted(self._after)
+        self._policies = _policies(tx, shop, asked)
+        ours = effects.subjects(tx, shop, Effect.POLICY, asked)
+        self._originals = {v: policy for v, policy in ledger.originals(tx, shop, asked).items() if v in ours}
         with_stock = [f for f in self._after.values() if f.selling.available_total > 0]
         counted = sum(1 for f in with_stock if f.selling.tracked and f.selling.for_sale)
         self.in_stock = count_in_stock(tx, shop) if ids is None else counted
@@ -185,6 +186,8 @@ def _as_if_on(settings: ShopSettings) -> ShopSettings:
     return replace(settings, backordering_on=True, paused_at=None)
 
 
-def _policies(tx: Transaction, shop: str) -> dict[str, str]:
-    rows = tx.execute(select(variants.c.variant_id, variants.c.policy).where(variants.c.shop == shop))
-    return {row.variant_id: row.policy for row in rows}
+def _policies(tx: Transaction, shop: str, variant_ids: Sequence[str] | None) -> dict[str, str]:
+    asked = select(variants.c.variant_id, variants.c.policy).where(variants.c.shop == shop)
+    if variant_ids is not None:
+        asked = asked.where(variants.c.variant_id.in_(variant_ids))
+    return {row.variant_id: row.policy for row in tx.execute(asked)}

@@ -63,7 +63,15 @@ def _granted(h: Happening) -> str:
 
 
 def _withdrawn(h: Happening) -> str:
-    return f"{_units(h)} were taken back from {h.order}: {TAKEN_BACK.get(h.data.get('why', ''), 'stock vanished')}"
+    verb = "was" if h.units == 1 else "were"
+    why = TAKEN_BACK.get(h.data.get("why", ""), "the stock for it went away")
+    return f"{_units(h)} {verb} taken back from {h.order}: {why}"
+
+
+def _override(h: Happening) -> str:
+    if h.data.get("keep") == "overage":
+        return f"You keep {count(int(h.data['units']), 'unit')} sold past the limit"
+    return f"You let the customer of {h.order}, from before Holdfast, be told"
 
 
 def _accept(h: Happening) -> str:
@@ -148,5 +156,5 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.CLOSED.value: lambda h: f"You said that {_units(h)} of {h.order} are done{_at(h)}",
     Kind.REOPENED.value: lambda h: f"You took back that {_units(h)} of {h.order} are done{_at(h)}",
     Kind.WAIT.value: lambda h: f"You let {_units(h)} rest{_at(h)} that Shopify no longer counts",
-    Kind.OVERRIDE.value: lambda h: f"You let the customer of {h.order}, from before Holdfast, be told",
+    Kind.OVERRIDE.value: _override,
 }

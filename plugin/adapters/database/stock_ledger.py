@@ -31,20 +31,25 @@ REMEMBER_FOR = timedelta(days=30)
 
 def histories(tx: Transaction, shop: str, item_id: str) -> dict[LocationGid, LocationHistory]:
     """What the ledger says about an item, by location. Locations without an entry are left out."""
+    after, brought = _brought_forward(tx, shop, item_id)
+    return _folded(ledger.of_item(tx, shop, item_id, KINDS, after=after), brought)
+
+
+def history(tx: Transaction, shop: str, item_id: str, location_id: str) -> LocationHistory:
+    """What the ledger says about an item at one location."""
+    return histories(tx, shop, item_id).get(LocationGid(location_id), LocationHistory())
+
+
+def _brought_forward(tx: Transaction, shop: str, item_id: str) -> tuple[int, dict[LocationGid, LocationHistory]]:
+    """The ledger id up to which an item's entries are in the stored sums, and those sums."""
     balance = tx.execute(
         select(stock_balances.c.upto, stock_balances.c.by_location).where(
             stock_balances.c.shop == shop, stock_balances.c.item_id == item_id
         )
     ).first()
     if balance is None:
-        return _folded(ledger.of_item(tx, shop, item_id, KINDS), {})
-    brought = {LocationGid(where): LocationHistory.from_json(raw) for where, raw in balance.by_location.items()}
-    return _folded(ledger.of_item(tx, shop, item_id, KINDS, after=balance.upto), brought)
-
-
-def history(tx: Transaction, shop: str, item_id: str, location_id: str) -> LocationHistory:
-    """What the ledger says about an item at one location."""
-    return histories(tx, shop, item_id).get(LocationGid(location_id), LocationHistory())
+        return 0, {}
+    return balance.upto, {LocationGid(at): LocationHistory.from_json(raw) for at, raw in balance.by_location.items()}
 
 
 def _folded(newer: Iterable[Entry], brought: dict[LocationGid, LocationHistory]) -> dict[LocationGid, LocationHistory]:
@@ -71,6 +76,7 @@ def bring_forward(tx: Transaction, shop: str, item_id: str, now: datetime) -> No
     ).scalar()
     if upto is None:
         return
-    folded = _folded(ledger.of_item(tx, shop, item_id, KINDS, upto=upto), {})
+    after, brought = _brought_forward(tx, shop, item_id)
+    folded = _folded(ledger.of_item(tx, shop, item_id, KINDS, after=after, upto=upto), brought)
     sums = {where: found.to_json(since=now - REMEMBER_FOR) for where, found in folded.items()}
     tx.upsert(stock_balances, [{"shop": shop, "item_id": item_id, "upto": upto, "by_location": sums}])

@@ -451,6 +451,8 @@ delivery_rows = Table(
 
 # --- commitments -------------------------------------------------------------------------------------------------
 
+_BY_DELIVERY = text("delivery_row_id IS NOT NULL")
+
 ledger = Table(
     "ledger",
     metadata,
@@ -469,6 +471,8 @@ ledger = Table(
     Column("data", Json, nullable=False, default=dict),
     UniqueConstraint("shop", "entry_id"),
     Index("ix_ledger_item", "shop", "item_id", "kind", "id"),
+    Index("ix_ledger_kind", "shop", "kind", "at"),
+    Index("ix_ledger_delivery", "shop", "delivery_row_id", sqlite_where=_BY_DELIVERY, postgresql_where=_BY_DELIVERY),
     Index("ix_ledger_line", "shop", "line_id", "kind"),
     Index("ix_ledger_variant", "shop", "variant_id", "kind", "at"),
 )

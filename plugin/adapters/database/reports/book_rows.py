@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
 
-from plugin.adapters.database.reports.titles import full_title
+from plugin.adapters.database.reports.titles import first_variant, full_title
 from plugin.adapters.database.tables import (
     baselines,
     item_states,
@@ -93,15 +93,6 @@ ALL = "all"
 _ANY = or_(*FILTERS.values())
 
 
-def first_variant() -> Any:
-    """One variant per item is enough to name it."""
-    return (
-        select(variants.c.shop, variants.c.item_id, func.min(variants.c.variant_id).label("variant_id"))
-        .group_by(variants.c.shop, variants.c.item_id)
-        .subquery()
-    )
-
-
 def page(tx: Transaction, shop: str, *, show: str, words: str, after: Key | None, most: int) -> Page:
     """
     Read one page of the books in the order of the products' titles.
@@ -116,8 +107,7 @@ def page(tx: Transaction, shop: str, *, show: str, words: str, after: Key | None
     if show != ALL:
         query = query.where(FILTERS.get(show, _ANY))
     if words:
-        like = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        found = (column.ilike(like, escape="\\") for column in (products.c.title, variants.c.sku, variants.c.title))
+        found = (c.icontains(words, autoescape=True) for c in (products.c.title, variants.c.sku, variants.c.title))
         query = query.where(or_(*found))
     if after:
         query = query.where(key > tuple_(*after))
@@ -150,7 +140,7 @@ def _same_place(table: Any) -> ColumnElement[bool]:
 
 
 def _rows(shop: str) -> Select[Any]:
-    first = first_variant()
+    first = first_variant(shop)
     known = select(func.sum(open_units.c.units)).where(_same_place(open_units)).correlate(item_states).scalar_subquery()
     return (
         select(

@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 
 from plugin.adapters.database.due import UNBALANCED
-from plugin.adapters.database.reports.book_rows import first_variant
 from plugin.adapters.database.reports.history import Happening
-from plugin.adapters.database.reports.titles import full_title
+from plugin.adapters.database.reports.titles import first_variant, full_title
 from plugin.adapters.database.tables import (
     desired,
     due,
@@ -77,7 +76,7 @@ class PutAside:
 
 def mended(tx: Transaction, shop: str, since: datetime) -> list[Mended]:
     """What was put right in our books since a moment, newest first: falls, returns, transfers, lasting differences."""
-    first = first_variant()
+    first = first_variant(shop)
     cause = ledger.c.data["cause"].as_string()
     rows = tx.execute(
         select(
@@ -194,7 +193,7 @@ def effects_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
 
 def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
     """Things that could not be read or decided `tries` times or more. Books that do not balance stand elsewhere."""
-    first = first_variant()
+    first = first_variant(shop)
     about = or_(variants.c.variant_id == due.c.subject, variants.c.variant_id == first.c.variant_id)
     rows = tx.execute(
         select(

@@ -145,8 +145,7 @@ def _matching(shop: str, show: str, words: str, today: date) -> list[ColumnEleme
     elif show == OWN:
         asked.append(rules.c.scope.in_(rule_scopes.OWN))
     if words:
-        like = f"%{_literal(words)}%"
-        found = (column.ilike(like, escape="\\") for column in (products.c.title, variants.c.sku, variants.c.title))
+        found = (c.icontains(words, autoescape=True) for c in (products.c.title, variants.c.sku, variants.c.title))
         asked.append(or_(*found))
     return asked
 
@@ -240,10 +239,6 @@ def _waits(shop: str, show: str, today: date):  # type: ignore[no-untyped-def]
     if show == "late":
         return line.where(past_promise(shop, today))
     return line
-
-
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _listed() -> Select[Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, distinct, func, select
 
-from plugin.adapters.database.reports.titles import full_title
+from plugin.adapters.database.reports.titles import first_variant, full_title
 from plugin.adapters.database.tables import (
     item_states,
     line_states,
@@ -121,13 +122,8 @@ def deleted(tx: Transaction, shop: str) -> list[Deleted]:
     return [Deleted(r.variant_id, full_title(r.product, r.variant), int(r.units), r.orders) for r in rows]
 
 
-def _named_items():  # type: ignore[no-untyped-def]
-    """One variant per item is enough to name it."""
-    first = (
-        select(variants.c.shop, variants.c.item_id, func.min(variants.c.variant_id).label("variant_id"))
-        .group_by(variants.c.shop, variants.c.item_id)
-        .subquery()
-    )
+def _named_items(shop: str) -> Any:
+    first = first_variant(shop)
     return (
         select(
             item_states,
@@ -152,7 +148,7 @@ def _named_items():  # type: ignore[no-untyped-def]
 def rises(tx: Transaction, shop: str) -> list[Rise]:
     """Rises that ask whether the units really arrived, the oldest first."""
     rows = tx.rows(
-        _named_items()
+        _named_items(shop)
         .where(item_states.c.shop == shop, item_states.c.asks.is_(True), item_states.c.unexplained > 0)
         .order_by(item_states.c.unexplained_since, item_states.c.item_id)
         .limit(SHOWN)
@@ -187,7 +183,7 @@ def books(tx: Transaction, shop: str, now: datetime) -> list[Books]:
     """Differences that lasted, and every shortfall. A sale between two readings makes a difference for seconds."""
     lasting = and_(item_states.c.difference != 0, item_states.c.difference_since <= now - LASTING)
     rows = tx.rows(
-        _named_items()
+        _named_items(shop)
         .where(item_states.c.shop == shop, lasting | (item_states.c.shortfall > 0))
         .order_by(item_states.c.difference_since, item_states.c.item_id)
         .limit(SHOWN)

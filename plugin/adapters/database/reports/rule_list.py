@@ -149,12 +149,10 @@ def _rules(shop: str) -> Select[Any]:
 
 def find_products(tx: Transaction, shop: str, words: str) -> list[tuple[str, str]]:
     """Products whose title, or a SKU of which, holds the words: ids and titles, a page full at most."""
-    literal = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    like = f"%{literal}%"
     skus = select(variants.c.product_id).where(
-        variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.sku.ilike(like, escape="\\")
+        variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.sku.icontains(words, autoescape=True)
     )
-    is_meant = products.c.title.ilike(like, escape="\\") | products.c.product_id.in_(skus)
+    is_meant = products.c.title.icontains(words, autoescape=True) | products.c.product_id.in_(skus)
     statement = select(products.c.product_id, products.c.title).where(
         products.c.shop == shop, products.c.gone_at.is_(None), is_meant
     )
