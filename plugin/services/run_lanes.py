@@ -42,7 +42,11 @@ _log = structlog.get_logger(__name__)
 VARIANTS_AT_ONCE = 250
 ITEMS_AT_ONCE = 25
 READS_AT_ONCE = 50
-READS_PER_REVIEW = 3
+AT_ONCE = {"item": ITEMS_AT_ONCE, "product": 10, "all": 1}
+# The order in which the queue lane works, but for every third step, which takes items, and some that take products.
+WORK = (("shop", "changed_orders", "fulfillment_order"), ("order",), ("product",), ("item",), ("all",))
+STEPS_PER_REVIEW = 3
+STEPS_PER_PRODUCTS = 5
 # While the books of an item do not balance: how long until its next look.
 LOOK_AGAIN_AFTER = timedelta(seconds=2)
 DECIDE_TRIES = 3
@@ -98,7 +102,7 @@ def run_queue(parts: Parts, shop: str, open_inbox: Callable[[Parts, str], None])
     while again:
         with Lease(parts.database, shop, "queue") as lease:
             steps = itertools.count(1)
-            while lease.is_ours and _queue_step(parts, shop, lease, items_first=next(steps) % READS_PER_REVIEW == 0):
+            while lease.is_ours and _queue_step(parts, shop, lease, next(steps)):
                 open_inbox(parts, shop)
             if not lease.is_ours:
                 return
@@ -116,31 +120,37 @@ def _may_work(tx: Transaction, shop: str) -> bool:
     return first is None
 
 
-def _queue_step(parts: Parts, shop: str, lease: Lease, *, items_first: bool = False) -> bool:
-    """Reading goes before deciding, but for now and then: in a rush of orders nobody would hear of theirs otherwise."""
-    now = parts.clock.now()
+def _queue_step(parts: Parts, shop: str, lease: Lease, step: int = 1) -> bool:
+    """Do the most urgent of what is due. Returns whether there was anything."""
     with parts.database.read() as tx:
-        if not _may_work(tx, shop):
-            return False
-        items = due.take(tx, shop, due.QUEUE, now, ["item"], ITEMS_AT_ONCE) if items_first else []
-        reads = [] if items else _take_reads(tx, shop, now)
-        items = items or ([] if reads else due.take(tx, shop, due.QUEUE, now, ["item"], ITEMS_AT_ONCE))
-        whole = [] if reads or items else due.take(tx, shop, due.QUEUE, now, ["all"], 1)
-    if reads:
-        read_due.read(parts, shop, reads)
-    elif items:
-        _review(parts, shop, items)
-    elif whole:
-        _review_whole(parts, shop, whole, lease)
-    else:
+        marks = _take_work(tx, shop, parts.clock.now(), step) if _may_work(tx, shop) else []
+    if not marks:
         return False
+    if marks[0].kind == "item":
+        _review(parts, shop, marks)
+    elif marks[0].kind == "all":
+        _review_whole(parts, shop, marks, lease)
+    else:
+        read_due.read(parts, shop, marks)
     return True
 
 
-def _take_reads(tx: Transaction, shop: str, now: datetime) -> list[Due]:
-    # Whose orders they are comes before the orders, so that many messages about one order cost one read of it.
-    first = due.take(tx, shop, due.QUEUE, now, ["shop", "changed_orders", "fulfillment_order"], READS_AT_ONCE)
-    return first or due.take(tx, shop, due.QUEUE, now, ["order", "product"], READS_AT_ONCE)
+def _take_work(tx: Transaction, shop: str, now: datetime, step: int) -> list[Due]:
+    """
+    Marks of what comes first: reading before deciding, and whose orders they are before the orders.
+
+    Now and then items or products go first: in a rush of orders nobody would hear of theirs otherwise.
+    """
+    kinds = list(WORK)
+    if step % STEPS_PER_REVIEW == 0:
+        kinds.insert(0, ("item",))
+    elif step % STEPS_PER_PRODUCTS == 0:
+        kinds.insert(0, ("product",))
+    for some in kinds:
+        marks = due.take(tx, shop, due.QUEUE, now, some, AT_ONCE.get(some[0], READS_AT_ONCE))
+        if marks:
+            return marks
+    return []
 
 
 def _review(parts: Parts, shop: str, marks: Sequence[Due]) -> None:
