@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from plugin.adapters.database import due, facts, restocks
+from plugin.adapters.database import due, facts, order_figures, restocks
 from plugin.adapters.database.tables import people
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import inventory, products
@@ -63,32 +63,55 @@ def _put_buyer(
     )
 
 
-def read_orders(parts: Parts, shop: str, client: AdminClient, order_ids: Sequence[str]) -> dict[str, datetime]:
-    """Read orders again, and mark their items due. Returns which to read once more, and when: those not routed yet."""
+def read_orders(
+    parts: Parts, shop: str, client: AdminClient, order_ids: Sequence[str], *, news_only: bool = False
+) -> dict[str, datetime]:
+    """
+    Read orders again, and mark their items due. Returns which to read once more, and when: those not routed yet.
+
+    Args:
+        news_only: Mark the items of those orders only that are not as we knew them: for a review that looks before it
+            decides, and whose own mark would else come back for ever.
+    """
     read_at = parts.clock.now()
     found = shopify_orders.read_orders(client, [OrderGid(order_id) for order_id in order_ids])
     now = parts.clock.now()
 
     def put(tx: Transaction) -> dict[str, datetime]:
         again = {}
-        touched: set[str] = set()
+        before = order_figures.of_orders(tx, shop, list(found)) if news_only else {}
+        touched: dict[str, set[str]] = {}
+        told_more = set()
         for order_id, order in sorted(found.items()):
             if order is None:
                 facts.order_is_invisible(tx, shop, order_id, now)
                 # Something happened to it all the same, and only the stock will tell.
-                touched |= facts.items_of_order(tx, shop, order_id)
+                touched[order_id] = facts.items_of_order(tx, shop, order_id)
                 continue
-            touched |= put_order(tx, shop, order, parts.vault, read_at, now) or set()
+            if news_only and restocks.tells_more(tx, shop, order):
+                told_more.add(order_id)
+            touched[order_id] = put_order(tx, shop, order, parts.vault, read_at, now) or set()
             if now - order.created_at < ROUTING_PATIENCE and not facts.order_is_routed(tx, shop, order_id):
                 again[str(order_id)] = now + ROUTING_WAIT
-        due.mark(tx, shop, due.QUEUE, "item", touched, now)
+        news = set(touched)
+        if news_only:
+            after = order_figures.of_orders(tx, shop, list(found))
+            news = told_more | {order_id for order_id in touched if before.get(order_id) != after.get(order_id)}
+        due.mark(tx, shop, due.QUEUE, "item", {item for order_id in news for item in touched[order_id]}, now)
         return again
 
     return parts.database.write(put)
 
 
-def read_changed_orders(parts: Parts, shop: str, client: AdminClient, since: datetime) -> int:
-    """Read every order changed since an instant: what lost webhooks would have told us. Returns how many."""
+def read_changed_orders(
+    parts: Parts, shop: str, client: AdminClient, since: datetime, *, news_only: bool = False
+) -> int:
+    """
+    Read every order changed since an instant: what lost webhooks would have told us. Returns how many.
+
+    Args:
+        news_only: As of `read_orders`.
+    """
     changed = dict(shopify_orders.orders_updated_since(client, since))
     with parts.database.read() as tx:
         known = facts.orders_read_at(tx, shop, list(changed))
@@ -98,7 +121,7 @@ def read_changed_orders(parts: Parts, shop: str, client: AdminClient, since: dat
         if order_id not in known or known[order_id] < updated_at + STAMPS_ARE_WHOLE
     ]
     for batch in batches(wanted, shopify_orders.ORDERS_PER_READ):
-        for order_id, at in read_orders(parts, shop, client, batch).items():
+        for order_id, at in read_orders(parts, shop, client, batch, news_only=news_only).items():
             parts.database.write(partial(_mark_order, shop=shop, order_id=order_id, now=parts.clock.now(), at=at))
     return len(wanted)
 

@@ -43,10 +43,11 @@ VARIANTS_AT_ONCE = 250
 ITEMS_AT_ONCE = 25
 READS_AT_ONCE = 50
 AT_ONCE = {"item": ITEMS_AT_ONCE, "product": 10, "all": 1}
-# The order in which the queue lane works, but for every third step, which takes items, and some that take products.
+# The order in which the queue lane works, but for every third step, which takes items, and some that take others.
 WORK = (("shop", "changed_orders", "fulfillment_order"), ("order",), ("product",), ("item",), ("all",))
 STEPS_PER_REVIEW = 3
 STEPS_PER_PRODUCTS = 5
+STEPS_PER_WHOLE = 10
 # While the books of an item do not balance: how long until its next look.
 LOOK_AGAIN_AFTER = timedelta(seconds=2)
 DECIDE_TRIES = 3
@@ -139,10 +140,13 @@ def _take_work(tx: Transaction, shop: str, now: datetime, step: int) -> list[Due
     """
     Marks of what comes first: reading before deciding, and whose orders they are before the orders.
 
-    Now and then items or products go first: in a rush of orders nobody would hear of theirs otherwise.
+    Now and then items or products go first: in a rush of orders nobody would hear of theirs otherwise. And so does what
+    is due for the whole shop: no pause and no new rule would ever act.
     """
     kinds = list(WORK)
-    if step % STEPS_PER_REVIEW == 0:
+    if step % STEPS_PER_WHOLE == 0:
+        kinds.insert(0, ("all",))
+    elif step % STEPS_PER_REVIEW == 0:
         kinds.insert(0, ("item",))
     elif step % STEPS_PER_PRODUCTS == 0:
         kinds.insert(0, ("product",))
@@ -186,9 +190,10 @@ def _look_for_returns(parts: Parts, shop: str, client: AdminClient, item_ids: Se
     with parts.database.read() as tx:
         coming_back = backorders.orders_coming_back(tx, shop, item_ids)
         may_be_matched = backorders.risen_with_supply(tx, shop, item_ids)
-    record_facts.read_orders(parts, shop, client, coming_back)
+    record_facts.read_orders(parts, shop, client, coming_back, news_only=True)
     if may_be_matched:
-        record_facts.read_changed_orders(parts, shop, client, parts.clock.now() - read_due.NEAR_PAST)
+        since = parts.clock.now() - read_due.NEAR_PAST
+        record_facts.read_changed_orders(parts, shop, client, since, news_only=True)
 
 
 def _review_until_written(parts: Parts, shop: str, mark: Due) -> None:

@@ -22,7 +22,7 @@ from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database
 from plugin.domain.ledger import Entry, Kind
 from plugin.errors import Conflict
-from plugin.services import run_lanes, sync_shop
+from plugin.services import read_due, run_lanes, sync_shop
 from plugin.services.lane import Lease
 from tests.journeys.books import open_by_line, our_open_by_line
 from tests.services.store import Store
@@ -64,6 +64,23 @@ def test_a_lane_is_taken_over_after_its_worker_was_killed(database: Database, ho
                 return
         time.sleep(0.1)
     pytest.fail("nobody could take the lane over")
+
+
+def test_what_is_due_for_the_whole_shop_is_done_in_the_midst_of_a_rush(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    """A pause must reach the shop while orders come in faster than they can be read."""
+    monkeypatch.setattr(read_due, "read", lambda *given: None)
+    monkeypatch.setattr(run_lanes, "_review", lambda *given: None)
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "order", ["gid://shopify/Order/1"], shop.now())
+        due.mark(tx, shop.shop, due.QUEUE, "item", ["gid://shopify/InventoryItem/1"], shop.now())
+        due.mark(tx, shop.shop, due.QUEUE, "all", [""], shop.now())
+    with Lease(shop.parts.database, shop.shop, "queue") as lease:
+        for step in range(1, run_lanes.STEPS_PER_WHOLE + 1):
+            assert shop.rows(t.due, t.due.c.kind == "all") != []
+            run_lanes._queue_step(shop.parts, shop.shop, lease, step)
+    assert shop.rows(t.due, t.due.c.kind == "all") == []
+    monkeypatch.undo()
+    shop.settle()
 
 
 def test_a_lane_that_was_taken_over_is_not_given_back_by_its_old_holder(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
+from plugin.adapters.database import due
 from plugin.adapters.database import tables as t
 from plugin.domain.ledger import Kind
-from plugin.services import edit_delivery
+from plugin.services import edit_delivery, run_lanes
+from plugin.services.lane import Lease
 from tests.services.store import BERLIN, Store
+from webhooks.open_inbox import open_inbox
 
 
 def expect(shop: Store, sku: str, units: int, place: str = BERLIN) -> None:
@@ -188,3 +192,48 @@ def test_orders_that_shipped_unheard_are_asked_for_by_name(shop: Store):
     assert not shop.rows(t.baselines, t.baselines.c.item_id == shop.item(sku))
     assert not shop.rows(t.ledger, t.ledger.c.kind == Kind.WITHDRAW.value, t.ledger.c.item_id == shop.item(sku))
     assert not any("backorder" in m["subject"].lower() for m in shop.mails_to(younger["email"]))
+
+
+def steps_until_done(shop: Store) -> int:
+    """How many steps the queue lane takes to work everything off, with what is due for the whole shop among it."""
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "all", [""], shop.now())
+    with Lease(shop.parts.database, shop.shop, "queue") as lease:
+        for step in range(1, 20):
+            if not run_lanes._queue_step(shop.parts, shop.shop, lease, step):
+                return step
+    raise AssertionError("the lane never comes to an end")
+
+
+def reads_of_orders(shop: Store) -> int:
+    return sum(call["operation"] in ("order", "orders") for call in shop.calls())
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["to be seen", "out of sight"])
+def test_a_rise_that_stands_is_looked_at_once_however_many_returns_are_under_way(shop: Store, hidden: bool):
+    """Two items of one order, both with units nobody has explained: neither's look may call for the other's."""
+    one, other = shop.a_sku(2), shop.a_sku(2)
+    order = shop.buy((one, 1), (other, 1))
+    shop.settle()
+    shop.control("fulfill", order_id=order["id"])
+    shop.settle()
+    shop.advance(minutes=40)  # what was counted down at another place is no part of this
+    send_back(shop, order, 1, step="open")
+    shop.settle()
+    shop.receive(one, 5)
+    shop.receive(other, 5)
+    shop.flush()
+    open_inbox(shop.parts, shop.shop)
+    steps_until_done(shop)
+    if hidden:
+        with shop.parts.database.begin() as tx:
+            tx.execute(update(t.orders).where(t.orders.c.order_id == order["gid"]).values(not_visible_since=shop.now()))
+    items = [shop.item(one), shop.item(other)]
+    asking = shop.rows(t.item_states, t.item_states.c.item_id.in_(items), t.item_states.c.unexplained == 5)
+    assert len(asking) == 2
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "item", items[:1], shop.now())
+    reads = reads_of_orders(shop)
+    assert steps_until_done(shop) <= 3
+    assert reads_of_orders(shop) - reads == (0 if hidden else 1)
+    assert shop.rows(t.due, t.due.c.kind == "all") == []

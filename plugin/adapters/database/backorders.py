@@ -102,7 +102,7 @@ def open_orders_of(tx: Transaction, shop: str, item_id: str, read_before: dateti
 
 def orders_coming_back(tx: Transaction, shop: str, item_ids: Sequence[str]) -> list[str]:
     """
-    Orders with a return under way, one line of which is of an item whose stock rose.
+    Orders that we can read with a return under way, one line of which is of an item whose stock rose.
 
     That staff put returned goods on a shelf is told by no message of its own.
     """
@@ -127,7 +127,12 @@ def orders_coming_back(tx: Transaction, shop: str, item_ids: Sequence[str]) -> l
         order_lines.c.item_id.in_(has_risen),
     )
     rows = tx.execute(
-        select(orders.c.order_id).where(orders.c.shop == shop, orders.c.return_status.in_(RETURNS_UNDER_WAY), has_line)
+        select(orders.c.order_id).where(
+            orders.c.shop == shop,
+            orders.c.return_status.in_(RETURNS_UNDER_WAY),
+            orders.c.not_visible_since.is_(None),
+            has_line,
+        )
     )
     return sorted(row.order_id for row in rows)
 

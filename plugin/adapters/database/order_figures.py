@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from plugin.adapters.database.tables import open_units, order_lines, orders
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain.facts import AUTHORIZED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class OrderFigures:
     cancelled_at: datetime | None
     lines: frozenset[tuple[str, int, int]]
     open: frozenset[tuple[str, str, int]]
+    payment_may_lapse: bool
+    is_visible: bool
     return_status: str = field(default="", compare=False)
 
     @property
@@ -51,9 +54,14 @@ def of_orders(tx: Transaction, shop: str, order_ids: Sequence[str]) -> dict[str,
     ):
         opened[row.order_id].add((row.line_id, row.location_id, row.units))
     rows = tx.execute(
-        select(orders.c.order_id, orders.c.paid_at, orders.c.cancelled_at, orders.c.return_status).where(
-            orders.c.shop == shop, orders.c.order_id.in_(list(order_ids))
-        )
+        select(
+            orders.c.order_id,
+            orders.c.paid_at,
+            orders.c.cancelled_at,
+            orders.c.financial_status,
+            orders.c.return_status,
+            orders.c.not_visible_since,
+        ).where(orders.c.shop == shop, orders.c.order_id.in_(list(order_ids)))
     )
     return {
         row.order_id: OrderFigures(
@@ -61,6 +69,8 @@ def of_orders(tx: Transaction, shop: str, order_ids: Sequence[str]) -> dict[str,
             row.cancelled_at,
             frozenset(lines[row.order_id]),
             frozenset(opened[row.order_id]),
+            row.financial_status == AUTHORIZED,
+            row.not_visible_since is None,
             row.return_status,
         )
         for row in rows

@@ -6,13 +6,13 @@ from sqlalchemy import select
 
 from plugin.adapters.database.tables import restocks
 from plugin.adapters.database.transaction import Transaction
-from plugin.domain.facts import LineGid, LocationGid, Order
+from plugin.domain.facts import ItemGid, LineGid, LocationGid, Order
 from plugin.domain.supply import Arrival
 
 
 def put(tx: Transaction, shop: str, order: Order) -> None:
     """Write the returns of an order."""
-    items = {line.line_id: line.item_id for line in order.lines}
+    items = _items(order)
     tx.upsert(
         restocks,
         [
@@ -30,6 +30,20 @@ def put(tx: Transaction, shop: str, order: Order) -> None:
             if items.get(back.line_id)
         ],
     )
+
+
+def tells_more(tx: Transaction, shop: str, order: Order) -> bool:
+    """Whether an order, as read, tells of a return that we do not know, or of other units of one."""
+    items = _items(order)
+    told = {back.restock_id: back.units for back in order.restocks if items.get(back.line_id)}
+    rows = tx.execute(
+        select(restocks.c.restock_id, restocks.c.units).where(restocks.c.shop == shop, restocks.c.restock_id.in_(told))
+    )
+    return told != {row.restock_id: row.units for row in rows}
+
+
+def _items(order: Order) -> dict[LineGid, ItemGid | None]:
+    return {line.line_id: line.item_id for line in order.lines}
 
 
 def of_item(tx: Transaction, shop: str, item_id: str) -> list[tuple[LineGid, LocationGid, Arrival]]:
