@@ -100,13 +100,14 @@ def due_notices(line: LineNow, past: Sequence[PastNotice], rules: NoticeRules, n
     """
     Say what a line's customer must hear.
 
-    Nothing is due for inherited lines before the merchant says so, nor for unpaid ones; a line cancelled or shipped
-    away hears nothing more. A date change or an arrival that is overtaken before it leaves is dropped; a confirmation
-    that still waits will speak of the newest date by itself. While nothing changes, the calendar makes a mail due.
+    Nothing is due for inherited lines before the merchant says so; a line cancelled or shipped away, or one whose
+    payment lapsed, hears nothing more, and what waited is dropped. A date change or an arrival that is overtaken before
+    it leaves is dropped; a confirmation that still waits will speak of the newest date by itself. While nothing
+    changes, the calendar makes a mail due.
     """
-    if line.open == 0:
+    if line.open == 0 or not line.is_paid:
         return NoticePlan((), tuple(p.notice_id for p in past if p.is_open))
-    if line.is_silent or not line.is_paid:
+    if line.is_silent:
         return NoticePlan()
     if line.owed == 0:
         return _when_nothing_is_owed(line, past, now)

@@ -53,6 +53,20 @@ def test_an_unpaid_order_hears_nothing_until_it_is_paid() -> None:
     assert sent_after(world) == [NoticeKind.CONFIRMED]
 
 
+def test_what_waits_to_be_told_is_dropped_when_the_payment_lapses_and_told_when_it_is_paid_after_all() -> None:
+    world = World(0)
+    world.review()
+    world.deliver(1, 10, day(6, 1))
+    number = world.order(1, authorized=True)
+    assert sent_after(world) == [NoticeKind.CONFIRMED]
+    world.move_delivery(1, day(7, 1))
+    world.review()
+    world.lapse(number)
+    assert sent_after(world, minutes(60)) == []
+    world.pay(number)
+    assert sent_after(world, minutes(60)) == [NoticeKind.DATE_CHANGED]
+
+
 def test_small_moves_of_a_date_stay_silent() -> None:
     world, _ = told_customer()
     for expected in (day(6, 2), day(6, 1), day(6, 3), day(6, 4)):

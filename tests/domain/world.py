@@ -44,6 +44,7 @@ class SoldLine:
     paid_at: datetime | None
     inherited: bool = False
     published: Promise | None = None
+    may_lapse: bool = False
 
     @property
     def line_id(self) -> str:
@@ -108,16 +109,23 @@ class World:
         paid: bool = True,
         inherited: bool = False,
         published: Promise | None = None,
+        authorized: bool = False,
     ) -> int:
         """Place an order and return its number. Shopify took it: checkout, a draft, the till or the API."""
         number = 1000 + len(self.lines) + 1
         self._commit(at, units)
         paid_at = self.now if paid else None
-        self.lines[number] = SoldLine(number, at, units, units, self.now, self.now, paid_at, inherited, published)
+        self.lines[number] = SoldLine(
+            number, at, units, units, self.now, self.now, paid_at, inherited, published, authorized
+        )
         return number
 
     def pay(self, number: int) -> None:
-        self._change(number, paid_at=self.now)
+        self._change(number, paid_at=self.now, may_lapse=False)
+
+    def lapse(self, number: int) -> None:
+        """An authorized payment is over before it was captured."""
+        self._change(number, paid_at=None, may_lapse=False)
 
     def unpay(self, number: int) -> None:
         """Shopify calls an order unpaid again as soon as an edit leaves something to pay."""
@@ -319,6 +327,7 @@ class World:
             overage=history.overage,
             tell_inherited=history.tell_inherited,
             ships_from=sold.location,
+            payment_may_lapse=sold.may_lapse,
         )
 
     def _row(self, delivery: Delivery) -> SupplyRow:
