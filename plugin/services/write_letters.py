@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, true, update
 
 from plugin.adapters.database import shops
 from plugin.adapters.database.tables import ledger as ledger_table
@@ -18,7 +18,7 @@ from plugin.adapters.mail import Rendered, render
 from plugin.domain.facts import POINT_OF_SALE
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.letters import LetterKind
-from plugin.domain.notices import MORNING
+from plugin.domain.notices import MORNING, NoticeKind
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict
 from plugin.services import save_settings, sealed_mail
@@ -47,22 +47,16 @@ def write_letters(parts: Parts, shop: str) -> bool:
         )
         if not ripe:
             return False
-        asked = _ask_first(tx, shop, ripe, settings)
+        wanted = _drop_unwanted(tx, shop, ripe, settings)
+        asked = _ask_first(tx, shop, wanted, settings)
         groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        for row in ripe:
+        for row in wanted:
             if row.cause not in asked:
                 groups[(row.order_id, row.kind)].append(row)
         # What has news goes first: nobody hears "nothing has changed" on a day something else was told.
         calm = [order_id for order_id, kind in groups if kind == LetterKind.ON_TRACK.value]
         with_news = _with_news(tx, shop, calm, now)
-        from_the_till = _from_the_till(tx, shop, [order_id for order_id, _ in groups])
         for (order_id, kind), rows in sorted(groups.items(), key=lambda g: g[0][1] == LetterKind.ON_TRACK.value):
-            if not settings.mails(kind):
-                _drop(tx, [r.id for r in rows], "mails of this kind are switched off")
-                continue
-            if order_id in from_the_till and not settings.mail_pos:
-                _drop(tx, [r.id for r in rows], "orders taken at the till are not mailed about")
-                continue
             if kind == LetterKind.ON_TRACK.value and order_id in with_news:
                 _put_off(tx, shop, [r.id for r in rows], now)
                 continue
@@ -71,7 +65,17 @@ def write_letters(parts: Parts, shop: str) -> bool:
     return True
 
 
-def _from_the_till(tx: Transaction, shop: str, order_ids: Sequence[str]) -> set[str]:
+def _drop_unwanted(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSettings) -> list[Any]:
+    """Drop what the shop does not mail about, before anybody is asked about it. Returns the rest."""
+    till = set() if settings.mail_pos else _from_the_till(tx, shop, {row.order_id for row in ripe})
+    switched_off = [row for row in ripe if not settings.mails(row.kind)]
+    taken_at_till = [row for row in ripe if settings.mails(row.kind) and row.order_id in till]
+    _drop(tx, [row.id for row in switched_off], "mails of this kind are switched off")
+    _drop(tx, [row.id for row in taken_at_till], "orders taken at the till are not mailed about")
+    return [row for row in ripe if settings.mails(row.kind) and row.order_id not in till]
+
+
+def _from_the_till(tx: Transaction, shop: str, order_ids: Iterable[str]) -> set[str]:
     rows = tx.execute(
         select(orders.c.order_id).where(
             orders.c.shop == shop, orders.c.order_id.in_(order_ids), orders.c.source == POINT_OF_SALE
@@ -82,11 +86,19 @@ def _from_the_till(tx: Transaction, shop: str, order_ids: Sequence[str]) -> set[
 
 def _ask_first(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSettings) -> set[str]:
     """Causes that would send more mails than the merchant wants without a word. Their notices wait for it."""
+    kinds = [kind.value for kind in NoticeKind if settings.mails(kind.value)]
+    is_mailed = true() if settings.mail_pos else orders.c.source != POINT_OF_SALE
     asked = set()
     for cause in {row.cause for row in ripe}:
         mails = tx.execute(
-            select(func.count(func.distinct(notices.c.order_id))).where(
-                notices.c.shop == shop, notices.c.cause == cause, notices.c.state.in_(["waiting", "asks", "claimed"])
+            select(func.count(func.distinct(notices.c.order_id)))
+            .join(orders, (orders.c.shop == notices.c.shop) & (orders.c.order_id == notices.c.order_id))
+            .where(
+                notices.c.shop == shop,
+                notices.c.cause == cause,
+                notices.c.state.in_(["waiting", "asks", "claimed"]),
+                notices.c.kind.in_(kinds),
+                is_mailed,
             )
         ).scalar_one()
         if mails > settings.ask_above_mails and not _approved(tx, shop, cause):

@@ -73,6 +73,22 @@ def test_orders_from_the_till_count_and_are_not_mailed_about_if_the_shop_says_so
     assert (len(shop.mails_to(till["email"])), len(shop.mails_to(web["email"]))) == (0, 2)
 
 
+def test_orders_from_the_till_that_are_not_mailed_about_make_nobody_ask(shop: Store):
+    sku = shop.a_sku(0)
+    placed = [shop.buy((sku, 1), source=source) for source in ("pos", "pos", "web")]
+    shop.settle()
+    with shop.parts.database.begin() as tx:
+        mine = update(t.shop_settings).where(t.shop_settings.c.shop == shop.shop)
+        tx.execute(mine.values(mail_pos=False, ask_above_mails=1))
+    shop.receive(sku, 4)
+    shop.settle()
+    shop.wait_for_rises()
+    with shop.parts.database.begin() as tx:
+        tx.execute(mine.values(mail_pos=True, ask_above_mails=1000))
+    assert shop.rows(t.notices, t.notices.c.state == "asks") == []
+    assert [len(shop.mails_to(order["email"])) for order in placed] == [1, 1, 2]
+
+
 def _mail_about_the_till(shop: Store, wanted: bool) -> None:
     with shop.parts.database.begin() as tx:
         tx.execute(update(t.shop_settings).where(t.shop_settings.c.shop == shop.shop).values(mail_pos=wanted))
