@@ -75,9 +75,8 @@ def _send_next(parts: Parts, shop: str) -> bool:
             return True
         shop_row = shops.find(tx, shop)
         assert shop_row is not None
-        tx.execute(
-            update(messages).where(messages.c.id == row.id).values(state="sending", attempts=messages.c.attempts + 1)
-        )
+        if not _take(tx, row.id, state="sending", attempts=messages.c.attempts + 1):
+            return True
         contact = settings.reply_to_encrypted or shop_row.contact_email_encrypted
     mail = OutgoingMail(
         sender=parts.settings.mail_from,
@@ -92,13 +91,18 @@ def _send_next(parts: Parts, shop: str) -> bool:
     return True
 
 
+def _take(tx: Transaction, message_id: int, **values: Any) -> bool:
+    """Take a message out of those that wait. False when another process, or a stop, was first."""
+    taken = tx.execute(
+        update(messages).where(messages.c.id == message_id, messages.c.state == "waiting").values(values)
+    )
+    return taken.rowcount == 1
+
+
 def _write_anew(tx: Transaction, shop: str, message_id: int) -> None:
     """A mail that could not leave when it was written may no longer be true: its notices are told in new words."""
-    tx.execute(
-        update(messages)
-        .where(messages.c.id == message_id)
-        .values(state="stopped", error="it waited too long to leave, and is written anew")
-    )
+    if not _take(tx, message_id, state="stopped", error="it waited too long to leave, and is written anew"):
+        return
     tx.execute(
         update(notices)
         .where(notices.c.shop == shop, notices.c.message_id == message_id)

@@ -6,13 +6,18 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from plugin.adapters.database import shops
 from plugin.adapters.database import tables as t
+from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import OutgoingMail, Smtp
 from plugin.services import edit_delivery, run_lanes, send_mail
 from plugin.services.edit_delivery import DeliveryDraft
+from plugin.services.write_letters import write_letters
 from tests.servers.smtp_sink import SmtpSink
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
@@ -132,6 +137,27 @@ def test_two_workers_send_each_mail_once(shop: Store, sink: SmtpSink):
     for email in emails:
         assert state_of(shop, email) == ["sent"]
         assert len(mails_to(sink, email)) == 1
+
+
+def test_a_mail_that_another_process_took_meanwhile_is_left_to_it(
+    shop: Store, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+):
+    # F53: a lane that paused for longer than its lease comes back while another one sends.
+    email = a_waiting_customer(shop)
+    find = shops.find
+
+    def taken_meanwhile(tx: Transaction, shop_name: str) -> Any:
+        taken = update(t.messages).where(t.messages.c.shop == shop_name, t.messages.c.state == "waiting")
+        tx.execute(taken.values(state="sending"))
+        return find(tx, shop_name)
+
+    while write_letters(shop.parts, shop.shop):
+        pass
+    monkeypatch.setattr(shops, "find", taken_meanwhile)
+    send_mail.run(shop.parts, shop.shop)
+    monkeypatch.undo()
+    assert (state_of(shop, email), mails_to(sink, email)) == (["sending"], [])
+    shop.settle()
 
 
 def test_a_webhook_that_comes_twice_makes_one_mail(shop: Store, sink: SmtpSink):
