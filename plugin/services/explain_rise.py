@@ -23,7 +23,8 @@ def accept(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
     Raises:
         NotFound: There is no unexplained rise any more.
     """
-    with db.begin() as tx:
+
+    def accepted(tx: Transaction) -> None:
         history = stock_ledger.history(tx, shop, item_id, location_id)
         units = _unexplained(tx, shop, item_id, location_id, history)
         rows = [r for r in supply.open_rows(tx, shop, [item_id]).get(item_id, ()) if r.location_id == location_id]
@@ -40,9 +41,13 @@ def accept(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
             )
             for step, part in enumerate(accepted_by_merchant(units, rows), start=history.accept_steps + 1)
         ]
+        received = [e.delivery_row_id for e in entries if e.delivery_row_id is not None]
+        supply.hold_open(tx, shop, received)
         ledger.post(tx, shop, entries)
-        supply.close_received(tx, shop, [e.delivery_row_id for e in entries if e.delivery_row_id is not None], now)
+        supply.close_received(tx, shop, received, now)
         due.mark(tx, shop, due.QUEUE, "item", [item_id], now)
+
+    db.write(accepted)
     jobs.wake(shop, "queue")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from plugin.adapters.database import due, facts
+from plugin.adapters.database import due, facts, supply
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.shopify import inventory, policies
@@ -212,6 +212,34 @@ def test_a_rise_accepted_twice_is_accepted_once(shop: Store):
     shop.settle()
     (row,) = shop.rows(t.deliveries, t.deliveries.c.id == delivery)
     assert row.state == "open"
+
+
+def test_a_rise_is_not_accepted_on_a_delivery_cancelled_in_the_same_moment(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    sku = shop.a_sku(0)
+    db, jobs, item, place = shop.parts.database, shop.parts.jobs, shop.item(sku), shop.place()
+    shop.buy((sku, 4))
+    draft = DeliveryDraft("Nordwand", "", place, shop.now().date() + timedelta(days=9), ((item, 8),))
+    delivery = edit_delivery.create(db, jobs, shop.shop, draft, shop.now())
+    shop.settle()
+    shop.stock(sku, 0)
+    shop.settle()
+    open_rows = supply.open_rows
+    with shop.reading() as tx:
+        as_read = open_rows(tx, shop.shop, [item])
+    (row,) = shop.rows(t.deliveries, t.deliveries.c.id == delivery)
+    edit_delivery.cancel(db, jobs, shop.shop, delivery, row.version, shop.now())
+
+    def read_before_it_was_cancelled(*_given: Any) -> Any:
+        monkeypatch.setattr(supply, "open_rows", open_rows)
+        return as_read
+
+    monkeypatch.setattr(supply, "open_rows", read_before_it_was_cancelled)
+    explain_rise.accept(db, jobs, shop.shop, item, place, shop.now())
+    accepted = shop.rows(t.ledger, t.ledger.c.item_id == item, t.ledger.c.kind == "accept", t.ledger.c.units == 4)
+    assert [entry.delivery_row_id for entry in accepted] == [None]
+    shop.settle()
 
 
 def test_a_mail_to_somebody_forgotten_while_it_was_being_sent_is_not_tried_again(
