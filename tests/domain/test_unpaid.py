@@ -8,7 +8,8 @@ import pytest
 
 from plugin.domain.allocation import Why
 from plugin.domain.ledger import Kind
-from tests.builders import minutes, review_rules
+from plugin.domain.notices import NoticeKind
+from tests.builders import day, minutes, review_rules
 from tests.domain.test_filling import arrive
 from tests.domain.world import World
 
@@ -71,6 +72,40 @@ def test_after_its_time_it_keeps_what_nobody_wants_and_gives_it_to_the_next_buye
     assert world.plan.owed == 0
     buyer = order(world, 1)
     assert (world.held(unpaid), world.owed(buyer)) == (1, 0)
+
+
+def test_who_paid_is_told_the_delivery_that_fills_them_whoever_came_before_and_did_not_pay() -> None:
+    world = a_world(0)
+    world.deliver(1, 10, day(6, 12))
+    world.deliver(2, 10, day(8, 1))
+    unpaid, paid = order(world, 8, paid=False), order(world, 5)
+    told = world.promise(paid)
+    assert told is not None
+    assert told.to == day(6, 12)
+    other = world.promise(unpaid)
+    assert other is not None
+    assert other.to == day(8, 1)
+    assert world.plan is not None
+    assert (world.plan.next_unit.promise.to, world.plan.next_unit.free_units) == (day(6, 12), 5)
+    world.send_mails()
+    world.wait(minutes(1))
+    world.pay(unpaid)
+    world.review()
+    assert world.promise(paid) == told
+    assert world.plan.next_unit.promise.to == day(8, 1)
+    assert not [mail for mail in world.mails if mail.kind is NoticeKind.DATE_CHANGED]
+
+
+def test_a_rise_that_will_fill_who_paid_keeps_their_mail_back_whoever_did_not_pay_before() -> None:
+    world = a_world(0)
+    order(world, 4, paid=False)
+    world.stock(2)
+    world.review()
+    world.wait(minutes(1))
+    paid = world.order(1)
+    world.review()
+    (mail,) = [mail for mail in world.mails if mail.line_id == world.lines[paid].line_id]
+    assert mail.not_before > world.now
 
 
 def test_another_unpaid_order_gets_nothing_of_it() -> None:

@@ -25,6 +25,9 @@ def lay_dates(
     """
     Lay each location's deliveries against its queue; the next buyer is told the best date.
 
+    Who has not paid gets nothing that arrives and queues from their payment: they come after everybody who paid, with
+    the day that would be theirs if they paid now, and nobody who pays is told to wait behind them.
+
     Args:
         unknown: Units of orders nobody has read yet, by location, that go before everybody.
     """
@@ -37,19 +40,21 @@ def lay_dates(
     before = view.next_before.promise if view.next_before else None
     for location_id in sorted(online | set(queue)):
         here = [row for row in rows.values() if row.location_id == location_id]
-        owed = [Owed((p.line_id, p.tranche), p.owed) for p in queue.get(location_id, ()) if p.owed]
+        waiting = [p for p in queue.get(location_id, ()) if p.owed]
+        paid = [Owed((p.line_id, p.tranche), p.owed) for p in waiting if p.paid]
+        unpaid = [Owed((p.line_id, p.tranche), p.owed) for p in waiting if not p.paid]
         # What a baseline or a shortfall lacks takes arriving units before anyone in the queue.
         lacking = (unknown or {}).get(location_id, 0) - takeable(location_id, states)
         ahead = Owed(("", 0), max(0, lacking))
-        pegging = peg([ahead, *owed], here, windows)
-        for piece in owed:
+        pegging = peg([ahead, *paid, *unpaid], here, windows)
+        for piece in (*paid, *unpaid):
             line_id = piece.key[0]
             known = pegged.get(line_id, Pegged((), 0))
             pegged[line_id] = Pegged(
                 known.parts + pegging.rows[piece.key], known.uncovered + pegging.uncovered.get(piece.key, 0)
             )
         if location_id in online:
-            upcoming.append(next_unit(dates, pegging, before))
+            upcoming.append(next_unit(dates, peg([ahead, *paid], here, windows), before))
     return dates, pegged, min(upcoming, key=_how_soon, default=next_unit(dates, peg((), (), windows), before))
 
 

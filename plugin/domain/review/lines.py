@@ -90,7 +90,7 @@ def _stock_settles_at(
         if reading is None or reading.look_again_at is None:
             continue
         left = reading.unexplained - reading.refused
-        for place in sorted((p for p in places if p.owed), key=lambda p: p.order_key):
+        for place in sorted((p for p in places if p.owed and p.paid), key=lambda p: p.order_key):
             if left <= 0:
                 break
             found[place.line_id] = reading.look_again_at
