@@ -31,9 +31,21 @@ def open_units(line: OrderLine, fulfillment_lines: Iterable[FulfillmentOrderLine
     return dict(placed)
 
 
-def shipped_units(line: OrderLine) -> int:
-    """Units of the line that left: `current` less what is still to ship (a returned unit no longer counts)."""
-    return max(0, line.current - line.unfulfilled)
+def shipped_units(*, ordered: int, current: int, unfulfilled: int, returned: int, queued: int | None) -> int:
+    """
+    Count the units of a line that left, those that came back too.
+
+    Shopify's `currentQuantity` leaves out what was "refunded or removed"; whether it leaves out what was returned and
+    not refunded is written down nowhere. So returned units are added, but never past what was ordered or, of a line
+    whose units we know, past those that are not open any more: else a unit removed by an edit would seem shipped.
+
+    Args:
+        returned: Units of the line that came back, as far as we may read.
+        queued: Units of it in the queue, shipped ones included, less those lowered; None before its first review.
+    """
+    left = max(0, current - unfulfilled)
+    most = (ordered if queued is None else min(ordered, queued)) - unfulfilled
+    return max(left, min(left + returned, most))
 
 
 def open_units_of_order(order: Order) -> dict[LineGid, dict[LocationGid, int]]:

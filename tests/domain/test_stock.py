@@ -473,6 +473,27 @@ def test_units_shipped_after_a_return_leave_the_stock_as_shipped() -> None:
     assert causes(world) == [("shipped", -3), ("return", 2), ("shipped", -2)]
 
 
+def test_a_unit_sent_back_and_not_refunded_is_no_shipment_of_one_that_an_edit_took_off() -> None:
+    world = World(3)
+    world.review()
+    number = world.order(10)
+    world.review()
+    world.lower_by(number, 2)
+    world.fulfil(number, 3)
+    world.review()
+    world.wait(minutes(1))
+    other = world.order(1)
+    world.review()
+    world.take_back(number, 1, refunded=False)
+    world.review()
+    assert sum(e.data["shipped"] for e in world.kinds(Kind.SETTLE)) == 3
+    assert len(world.history(world.lines[number].line_id).tranches) == 1
+    assert (world.owed(number), world.owed(other)) == (4, 1)
+    world.fulfil(number, 1)
+    world.review()
+    assert sum(e.data["shipped"] for e in world.kinds(Kind.SETTLE)) == 4
+
+
 def test_goods_carried_to_another_location_are_a_transfer_and_no_delivery() -> None:
     world = World({EAST: 6, WEST: 0})
     waiting = world.order(2, at=WEST)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from plugin.domain.allocation import QueuedLine
-from plugin.domain.facts import ItemGid, Level, LineGid, LocationGid, OrderLine
+from plugin.domain.facts import ItemGid, Level, LocationGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.notices import NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise
@@ -45,6 +45,7 @@ class SoldLine:
     inherited: bool = False
     published: Promise | None = None
     may_lapse: bool = False
+    removed: int = 0
 
     @property
     def line_id(self) -> str:
@@ -143,7 +144,8 @@ class World:
         shelf = self.shelves[line.location]
         shelf.committed -= units
         shelf.available += units if restock else 0
-        self._change(number, current=line.current - units, unfulfilled=line.unfulfilled - units)
+        removed = line.removed + units
+        self._change(number, current=line.current - units, unfulfilled=line.unfulfilled - units, removed=removed)
 
     def cancel(self, number: int, *, restock: bool = True) -> None:
         self.lower_by(number, self.lines[number].unfulfilled, restock=restock)
@@ -160,11 +162,16 @@ class World:
         self._commit(to, line.unfulfilled)
         self._change(number, location=to)
 
-    def take_back(self, number: int, units: int, *, told: bool = True) -> None:
-        """Shipped units come back and are put on the shelf; unless `told`, no refund that we may read says so."""
+    def take_back(self, number: int, units: int, *, told: bool = True, refunded: bool = True) -> None:
+        """
+        Shipped units come back and are put on the shelf; unless `told`, nothing that we may read says so.
+
+        What is not `refunded` stays current: Shopify takes off what was "refunded or removed".
+        """
         line = self.lines[number]
         self.shelves[line.location].available += units
-        self._change(number, current=line.current - units)
+        if refunded:
+            self._change(number, current=line.current - units, removed=line.removed + units)
         if told:
             self.returned.append((line.location, Arrival(self.now, units, "return")))
             self.back.append((number, self.returned[-1][1]))
@@ -308,7 +315,6 @@ class World:
 
     def _line(self, sold: SoldLine) -> QueuedLine:
         history = self.history(sold.line_id)
-        facts = OrderLine(LineGid(sold.line_id), None, None, None, "", "", "", 0, sold.current, sold.unfulfilled, True)
         return QueuedLine(
             line_id=sold.line_id,
             order_id=f"gid://shopify/Order/{sold.number}",
@@ -318,7 +324,13 @@ class World:
             changed_at=sold.changed_at,
             paid_at=sold.paid_at,
             open={sold.location: sold.unfulfilled} if sold.unfulfilled else {},
-            shipped=shipped_units(facts) + sum(a.units for n, a in self.back if n == sold.number),
+            shipped=shipped_units(
+                ordered=sold.current + sold.removed,
+                current=sold.current,
+                unfulfilled=sold.unfulfilled,
+                returned=sum(a.units for n, a in self.back if n == sold.number),
+                queued=sum(tranche.units for tranche in history.tranches) if history.tranches else None,
+            ),
             settled=history.settled,
             held=history.held,
             tranches=history.tranches,

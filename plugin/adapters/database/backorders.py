@@ -33,6 +33,7 @@ from plugin.domain.facts import AUTHORIZED, LocationGid
 from plugin.domain.ledger import Kind
 from plugin.domain.notices import Notice, NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise, read_by_buyer
+from plugin.domain.quantities import shipped_units
 from plugin.domain.replay import LineHistory, LocationHistory, fold_line
 from plugin.domain.review import ItemPlan, ItemView, LinePromises, LocationView
 from plugin.domain.supply import Arrival, still_to_show
@@ -206,7 +207,8 @@ def _line(
         changed_at=row.updated_at,
         paid_at=row.paid_at,
         open=opened,
-        shipped=_shipped(row, returned) if row.cancelled_at is None else history.settled,
+        # What a cancelled order still counts as current did not ship.
+        shipped=history.settled if row.cancelled_at is not None else _shipped(row, history, returned),
         settled=history.settled,
         held=history.held,
         tranches=history.tranches,
@@ -219,14 +221,14 @@ def _line(
     )
 
 
-def _shipped(row: Any, returned: int) -> int:
-    """
-    Count the units that left, those that came back too. (What a cancelled order still counts as current did not ship.)
-
-    Shopify's `currentQuantity` leaves refunded units out; whether it leaves out what was returned and not refunded is
-    written down nowhere, but more than were ordered never left.
-    """
-    return max(0, min(row.current + returned, row.quantity) - row.unfulfilled)
+def _shipped(row: Any, history: LineHistory, returned: int) -> int:
+    return shipped_units(
+        ordered=row.quantity,
+        current=row.current,
+        unfulfilled=row.unfulfilled,
+        returned=returned,
+        queued=sum(tranche.units for tranche in history.tranches) if history.tranches else None,
+    )
 
 
 def _is_inherited(row: Any, history: LineHistory, installed_at: datetime) -> bool:
