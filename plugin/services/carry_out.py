@@ -23,6 +23,7 @@ from plugin.adapters.shopify.client import AdminClient
 from plugin.domain.facts import CONTINUE, OrderGid, ProductGid, VariantGid
 from plugin.domain.ledger import Entry, Kind
 from plugin.errors import AccessDenied, Rejected, Throttled, Unauthorized, Unreachable
+from plugin.logs import masked
 from plugin.services import keep_tokens
 from plugin.services.lane import Lease
 from plugin.services.one_by_one import one_by_one
@@ -193,6 +194,7 @@ def _remember_policy(tx: Transaction, shop: str, wish: Wanted, as_of: datetime) 
 
 
 def _refused(tx: Transaction, shop: str, wish: Wanted, problem: str, now: datetime) -> None:
+    problem = masked(problem)
     is_hopeless = wish.attempts + 1 >= TRIES_BEFORE_ALERT
     wait = backoff(wish.attempts) if wish.kind is Effect.POLICY else wait_after(wish.attempts)
     effects.retry(tx, shop, wish, now + wait, problem)
@@ -235,7 +237,7 @@ def _postpone(parts: Parts, shop: str, wanted: Sequence[Wanted], problem: Except
                 wait = timedelta(seconds=problem.retry_after_s)
             elif isinstance(problem, AccessDenied):
                 wait = LONGEST_WAIT
-            effects.retry(tx, shop, wish, now + wait, str(problem))
+            effects.retry(tx, shop, wish, now + wait, masked(str(problem)))
             metrics.EFFECTS.labels(wish.kind.value, "retry").inc()
         if isinstance(problem, AccessDenied):
             due.mark(tx, shop, due.QUEUE, "shop", [""], now)  # see which scope is gone, and say so

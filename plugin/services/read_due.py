@@ -17,6 +17,7 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import orders as shopify_orders
 from plugin.adapters.shopify.client import AdminClient
 from plugin.errors import AccessDenied, Conflict, ShopifyError, Throttled, Unauthorized
+from plugin.logs import masked
 from plugin.services import carry_out, keep_tokens, read_shop, record_facts, sync_shop
 from plugin.services.one_by_one import one_by_one
 
@@ -49,9 +50,9 @@ def _batches(marks: Sequence[Due]) -> Iterator[list[Due]]:
     for kind in dict.fromkeys(mark.kind for mark in marks):
         mine = [mark for mark in marks if mark.kind == kind]
         size = _AT_ONCE.get(kind, 1)
-        fresh = [mark for mark in mine if mark.attempts < TRIES_TOGETHER]
+        fresh = [mark for mark in mine if mark.attempts + mark.failures < TRIES_TOGETHER]
         yield from (fresh[start : start + size] for start in range(0, len(fresh), size))
-        yield from ([mark] for mark in mine if mark.attempts >= TRIES_TOGETHER)
+        yield from ([mark] for mark in mine if mark.attempts + mark.failures >= TRIES_TOGETHER)
 
 
 def _read_batch(parts: Parts, shop: str, batch: Sequence[Due]) -> bool:
@@ -158,7 +159,7 @@ def postpone(parts: Parts, shop: str, marks: Sequence[Due], problem: Exception) 
                 wait = timedelta(seconds=problem.retry_after_s)
             elif isinstance(problem, AccessDenied):
                 wait = carry_out.LONGEST_WAIT
-            due.postpone(tx, shop, due.QUEUE, mark, now + wait, str(problem))
+            due.postpone(tx, shop, due.QUEUE, mark, now + wait, masked(str(problem)))
         if isinstance(problem, AccessDenied) and "shop" not in {mark.kind for mark in marks}:
             due.mark(tx, shop, due.QUEUE, "shop", [""], now)  # see which scope is gone, and say so
 
@@ -167,7 +168,12 @@ def postpone(parts: Parts, shop: str, marks: Sequence[Due], problem: Exception) 
 
 
 def put_aside(parts: Parts, shop: str, lane: str, mark: Due, problem: Exception) -> None:
-    """What cannot be dealt with is tried a few times, then once a day, and the merchant sees why (/books)."""
-    until = parts.clock.now() + carry_out.wait_after(mark.attempts)
-    why = f"{type(problem).__name__}: {problem}"
-    parts.database.write(lambda tx: due.postpone(tx, shop, lane, mark, until, why))
+    """
+    What cannot be dealt with is tried a few times, then once a day, and the merchant sees why (/books).
+
+    How a variant sells is tried every ten minutes for good: it may be one that must close.
+    """
+    wait = carry_out.backoff(mark.failures) if lane == due.SWITCH else carry_out.wait_after(mark.failures)
+    until = parts.clock.now() + wait
+    why = masked(f"{type(problem).__name__}: {problem}")
+    parts.database.write(lambda tx: due.failed(tx, shop, lane, mark, until, why))

@@ -234,7 +234,7 @@ def _review_one(parts: Parts, shop: str, mark: Due) -> None:
             doubted = backorders.open_orders_of(tx, shop, mark.subject, reviewed.plan.read_orders_before)
             due.mark(tx, shop, due.QUEUE, "order", doubted, now)
         wait = LOOK_AGAIN_AFTER * min(8, 2**mark.attempts)
-        due.postpone(tx, shop, due.QUEUE, mark, now + wait, due.UNBALANCED)
+        due.look_without_balance(tx, shop, due.QUEUE, mark, now + wait)
 
 
 def _review_whole(parts: Parts, shop: str, marks: list[Due], lease: Lease) -> None:

@@ -8,8 +8,18 @@ from datetime import datetime, time, timedelta
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database.reports import (
+    books,
+    catalog,
+    first_sync,
+    needs,
+    numbers,
+    obligations,
+    overages,
+    resting,
+    supply,
+)
 from plugin.adapters.database.reports import brake as brake_report
-from plugin.adapters.database.reports import catalog, first_sync, needs, numbers, obligations, overages, resting, supply
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
 from plugin.services import (
@@ -22,6 +32,7 @@ from plugin.services import (
     switch_shop,
     tell_inherited,
 )
+from plugin.services.carry_out import TRIES_BEFORE_ALERT
 from plugin.web import figures
 from plugin.web.first_run import read_steps
 from plugin.web.numbers import variant_gid
@@ -53,6 +64,7 @@ class Needs:
     past_limit: list[overages.PastLimit]
     failed: int
     unknown: int
+    aside: int
     books: list[needs.Books]
     resting: list[resting.Resting]
     brake: brake_report.Brake | None
@@ -73,6 +85,7 @@ class Needs:
             self.left_behind,
             self.failed,
             self.unknown,
+            self.aside,
             self.mail_paused,
         )
         return sum(len(found) for found in (*lists, *ours, *asked)) + sum(bool(flag) for flag in (*flags, self.untold))
@@ -213,6 +226,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         past_limit=overages.unanswered(tx, g.shop),
         failed=stuck.get("failed", 0),
         unknown=stuck.get("unknown", 0),
+        aside=books.count_put_aside(tx, g.shop, TRIES_BEFORE_ALERT),
         books=needs.books(tx, g.shop, g.now),
         resting=resting.questions(tx, g.shop),
         brake=brake_report.read(tx, g.shop),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def test_an_order_that_cannot_be_taken_holds_up_no_other(shop: Store, monkeypatc
 
     def put(tx: Any, shop_name: str, order: Any, *given: Any) -> Any:
         if order.order_id == poisoned["gid"]:
-            raise ValueError("an order nobody thought of")
+            raise ValueError("an order nobody thought of, of ada@example.com")
         return put_order(tx, shop_name, order, *given)
 
     monkeypatch.setattr(record_facts, "put_order", put)
@@ -54,7 +55,8 @@ def test_an_order_that_cannot_be_taken_holds_up_no_other(shop: Store, monkeypatc
     assert sound["gid"] in {o.order_id for o in shop.rows(t.orders)}
     wait_for_all_tries(shop)
     assert put_aside(shop)["order"].what == poisoned["gid"]
-    assert "an order nobody thought of" in put_aside(shop)["order"].why
+    assert put_aside(shop)["order"].why == "ValueError: an order nobody thought of, of [masked]"
+    assert "could not be dealt with" in shop.page("/")
     put_right(shop, monkeypatch)
     assert shop.lines(sku) == {poisoned["name"]: (0, 1), sound["name"]: (0, 2)}
 
@@ -82,6 +84,23 @@ def test_an_item_that_cannot_be_decided_holds_up_no_other(shop: Store, monkeypat
     assert shop.lines(bad) == {order["name"]: (0, 1)}
 
 
+def test_looks_at_books_that_do_not_balance_are_no_failures(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    """After many of them the first mistake of ours would put the item aside for a day, and nobody would know."""
+    item = shop.item(shop.a_sku(0))
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "item", [item], shop.now())
+        for _ in range(carry_out.TRIES_BEFORE_ALERT):
+            (mark,) = due.take(tx, shop.shop, due.QUEUE, shop.now(), ["item"], 9)
+            due.look_without_balance(tx, shop.shop, due.QUEUE, mark, shop.now())
+    monkeypatch.setattr(review_queue, "decide", lambda *given, **more: 1 / 0)
+    shop.turn_lanes()
+    (mark,) = shop.rows(t.due, t.due.c.subject == item)
+    assert mark.error.startswith("ZeroDivisionError")
+    assert mark.not_before - shop.now() < timedelta(minutes=1)
+    assert "could not be dealt with" not in shop.page("/")
+    put_right(shop, monkeypatch)
+
+
 def test_a_variant_that_cannot_be_decided_lets_the_others_close(shop: Store, monkeypatch: pytest.MonkeyPatch):
     bad, good = shop.a_sku(0), shop.a_sku(0)
     decide, bad_variant = decide_selling.decide_variants, shop.gid(bad)
@@ -97,6 +116,8 @@ def test_a_variant_that_cannot_be_decided_lets_the_others_close(shop: Store, mon
     wait_for_all_tries(shop)
     assert shop.variant(good)["policy"] == "DENY"
     assert "KeyError" in put_aside(shop)["variant"].why
+    (mark,) = shop.rows(t.due, t.due.c.kind == "variant")
+    assert mark.not_before - shop.now() <= carry_out.LONGEST_WAIT  # it may be one that must close
     put_right(shop, monkeypatch)
     assert shop.variant(bad)["policy"] == "DENY"
 
@@ -109,7 +130,7 @@ def test_a_product_whose_switch_shopify_cannot_turn_lets_the_others_close(shop: 
 
     def poisoned(client: Any, product_id: Any, wanted: Any) -> Any:
         if bad_variant in wanted:
-            raise OperationFault("set_policies: too many variants")
+            raise OperationFault("set_policies: too many variants, says ada@example.com")
         return write(client, product_id, wanted)
 
     monkeypatch.setattr(policies, "write_policies", poisoned)
@@ -118,7 +139,10 @@ def test_a_product_whose_switch_shopify_cannot_turn_lets_the_others_close(shop: 
     wait_for_all_tries(shop)
     assert shop.variant(good)["policy"] == "DENY"
     (alert,) = shop.alerts("broken_effect", bad_variant)
-    assert "too many variants" in alert.data["problem"]
+    assert alert.data["problem"] == "OperationFault: set_policies: too many variants, says [masked]"
+    (wish,) = shop.rows(t.desired, t.desired.c.subject == bad_variant, t.desired.c.kind == "policy")
+    assert wish.error == alert.data["problem"]
+    assert "could not be dealt with" in shop.page("/")
     put_right(shop, monkeypatch)
     assert shop.variant(bad)["policy"] == "DENY"
     assert shop.alerts("broken_effect", bad_variant) == []

@@ -99,7 +99,7 @@ def make_trouble(site: Site) -> None:
                 subject=item_id,
                 marked_at=now,
                 not_before=now + timedelta(days=1),
-                attempts=8,
+                failures=8,
                 error="ValueError: a line without units",
             )
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, select, tuple_, update
+from sqlalchemy import Update, case, delete, select, tuple_, update
 
 from plugin.adapters.database.tables import due, shops
 from plugin.adapters.database.transaction import Transaction
@@ -29,6 +29,7 @@ class Due:
     subject: str
     version: int
     attempts: int
+    failures: int
 
 
 def mark(
@@ -99,7 +100,7 @@ def _write(tx: Transaction, rows: list[dict[str, Any]]) -> None:
 def take(tx: Transaction, shop: str, lane: str, now: datetime, kinds: Sequence[str], limit: int) -> list[Due]:
     """Read what is due, oldest mark first. Nothing is removed: see `done` and `postpone`."""
     rows = tx.execute(
-        select(due.c.kind, due.c.subject, due.c.version, due.c.attempts)
+        select(due.c.kind, due.c.subject, due.c.version, due.c.attempts, due.c.failures)
         .where(due.c.shop == shop, due.c.lane == lane, due.c.kind.in_(kinds), due.c.not_before <= now)
         .order_by(due.c.marked_at, due.c.subject)
         .limit(limit)
@@ -122,37 +123,41 @@ def done(tx: Transaction, shop: str, lane: str, seen: Iterable[Due]) -> None:
 
 def postpone(tx: Transaction, shop: str, lane: str, seen: Due, until: datetime, error: str) -> None:
     """Try again later, unless the mark was renewed meanwhile (then it is due at once)."""
-    tx.execute(
-        update(due)
-        .where(
-            due.c.shop == shop,
-            due.c.lane == lane,
-            due.c.kind == seen.kind,
-            due.c.subject == seen.subject,
-            due.c.version == seen.version,
-        )
-        .values(not_before=until, attempts=due.c.attempts + 1, error=error[:500])
-    )
+    values = {"not_before": until, "attempts": due.c.attempts + 1, "error": error[:500]}
+    tx.execute(_unless_renewed(shop, lane, seen).values(**values))
+
+
+def look_without_balance(tx: Transaction, shop: str, lane: str, seen: Due, until: datetime) -> None:
+    """Decided, and to be looked at again: the books do not balance."""
+    postpone(tx, shop, lane, seen, until, UNBALANCED)
+    tx.execute(_unless_renewed(shop, lane, seen).values(failures=0))
+
+
+def failed(tx: Transaction, shop: str, lane: str, seen: Due, until: datetime, error: str) -> None:
+    """As `postpone`, of what we could not deal with."""
+    values = {"not_before": until, "failures": due.c.failures + 1, "error": error[:500]}
+    tx.execute(_unless_renewed(shop, lane, seen).values(**values))
 
 
 def look_again(tx: Transaction, shop: str, lane: str, seen: Due, at: datetime) -> None:
     """Looked at, and to be looked at once more then, unless the mark was renewed meanwhile (then it is due at once)."""
-    tx.execute(
-        update(due)
-        .where(
-            due.c.shop == shop,
-            due.c.lane == lane,
-            due.c.kind == seen.kind,
-            due.c.subject == seen.subject,
-            due.c.version == seen.version,
-        )
-        .values(not_before=at, attempts=0, error=None)
+    tx.execute(_unless_renewed(shop, lane, seen).values(not_before=at, attempts=0, failures=0, error=None))
+
+
+def _unless_renewed(shop: str, lane: str, seen: Due) -> Update:
+    return update(due).where(
+        due.c.shop == shop,
+        due.c.lane == lane,
+        due.c.kind == seen.kind,
+        due.c.subject == seen.subject,
+        due.c.version == seen.version,
     )
 
 
 def hurry(tx: Transaction, shop: str, now: datetime) -> None:
     """Try at once what was put off: what stood in the way is gone."""
-    tx.execute(update(due).where(due.c.shop == shop, due.c.error.is_not(None)).values(not_before=now, attempts=0))
+    stopped = update(due).where(due.c.shop == shop, due.c.error.is_not(None))
+    tx.execute(stopped.values(not_before=now, attempts=0, failures=0))
 
 
 def is_any(tx: Transaction, shop: str, lane: str, now: datetime) -> bool:

@@ -198,7 +198,8 @@ due = Table(
     Column("version", Integer, nullable=False, default=1),  # rises with every mark: a review deletes only what it saw
     Column("marked_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),  # looks without a balance, answers Shopify owed us
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),  # what we could not deal with
     Column("error", Text),
     Index("ix_due_ripe", "shop", "lane", "not_before"),
 )

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from plugin.adapters.database.alerts import BROKEN_EFFECT
 from plugin.adapters.database.due import UNBALANCED
 from plugin.adapters.database.reports.history import Happening
 from plugin.adapters.database.reports.titles import first_variant, full_title
 from plugin.adapters.database.tables import (
+    alerts,
     desired,
     due,
     inbox,
@@ -200,7 +202,7 @@ def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
             due.c.kind,
             due.c.subject,
             due.c.error,
-            due.c.attempts,
+            (due.c.attempts + due.c.failures).label("tries"),
             due.c.marked_at,
             orders.c.name,
             variants.c.title.label("variant"),
@@ -218,7 +220,7 @@ def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
         )
         .where(
             due.c.shop == shop,
-            due.c.attempts >= tries,
+            or_(due.c.attempts >= tries, due.c.failures >= tries),
             due.c.error.is_not(None),
             due.c.error != UNBALANCED,
         )
@@ -231,10 +233,21 @@ def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
             row.name or (full_title(row.product, row.variant or "") if row.product else row.subject),
             row.error,
             row.marked_at,
-            row.attempts,
+            row.tries,
         )
         for row in rows
     ]
+
+
+def count_put_aside(tx: Transaction, shop: str, tries: int) -> int:
+    """What we could not deal with, or Shopify refused, `tries` times or more; not what waits for Shopify to answer."""
+    marks = select(func.count()).select_from(due).where(due.c.shop == shop, due.c.failures >= tries)
+    writes = (
+        select(func.count())
+        .select_from(alerts)
+        .where(alerts.c.shop == shop, alerts.c.kind == BROKEN_EFFECT, alerts.c.resolved_at.is_(None))
+    )
+    return int(tx.execute(marks).scalar_one()) + int(tx.execute(writes).scalar_one())
 
 
 def webhooks_put_aside(tx: Transaction, shop: str) -> list[PutAside]:
