@@ -280,7 +280,11 @@ class Life(RuleBasedStateMachine):
         wish = RefundWish(line.id, min(units, has(line)), kind)
         before = self._available(line)
         what = f"refund of {wish.quantity} {line.sku}, {kind}"
-        done = acts.refund(self.shop.world, order, [wish])
+        try:
+            done = acts.refund(self.shop.world, order, [wish])
+        except ActError as refusal:
+            self.did(f"#{order.number} {what}: refused, {refusal}", [])
+            return None
         if kind == "RETURN":
             (part,) = done.lines
             self.returned[item_gid(line.inventory_item_id), place_gid(part.location_id or 0)] += wish.quantity
