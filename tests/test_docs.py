@@ -51,3 +51,9 @@ def test_every_command_of_the_readme_is_one_of_the_makefile():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     readme = (ROOT / "README.md").read_text()
     assert set(re.findall(r"\bmake ([a-z]+)", readme)) <= targets
+
+
+@pytest.mark.parametrize("folder", ["docs/decisions", "migrations/versions"])
+def test_decisions_and_migrations_are_numbered_in_one_row(folder: str):
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / folder).iterdir() if path.name[0].isdigit())
+    assert numbers == list(range(1, len(numbers) + 1))
