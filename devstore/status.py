@@ -7,6 +7,7 @@ from decimal import Decimal
 from devstore.world import Order, World
 
 NOTHING = Decimal("0.00")
+_CARD = ("AUTHORIZATION", "CAPTURE")
 
 
 def paid_amount(order: Order) -> Decimal:
@@ -18,6 +19,14 @@ def paid_amount(order: Order) -> Decimal:
 def refunded_amount(order: Order) -> Decimal:
     """Return the money given back."""
     return sum((one.amount for one in order.transactions if one.kind == "REFUND" and one.status == "SUCCESS"), NOTHING)
+
+
+def capturable_amount(order: Order) -> Decimal:
+    """Return the money that is authorized and not captured yet."""
+    if order.authorization_expired or order.cancelled_at:
+        return NOTHING
+    sums = {kind: sum((one.amount for one in order.transactions if one.kind == kind), NOTHING) for kind in _CARD}
+    return max(NOTHING, sums["AUTHORIZATION"] - sums["CAPTURE"])
 
 
 def financial_status(order: Order) -> str:

@@ -13,7 +13,7 @@ from devstore.admin_api.paging import Page, paginate
 from devstore.admin_api.registry import Asking, answers, number_of
 from devstore.admin_api.search import Readers, matcher
 from devstore.payloads.order import outstanding
-from devstore.status import financial_status, fulfillment_status, paid_amount, refunded_amount
+from devstore.status import capturable_amount, financial_status, fulfillment_status, paid_amount, refunded_amount
 from devstore.world import (
     Address,
     Customer,
@@ -252,6 +252,7 @@ _AMOUNTS = {
     "totalReceivedSet": paid_amount,
     "netPaymentSet": lambda one: paid_amount(one) - refunded_amount(one),
     "totalOutstandingSet": outstanding,
+    "totalCapturableSet": capturable_amount,
     "totalTaxSet": lambda one: NOTHING,
     "totalDiscountsSet": lambda one: NOTHING,
 }

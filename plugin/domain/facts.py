@@ -19,6 +19,9 @@ LineGid = NewType("LineGid", str)
 
 POINT_OF_SALE = "pos"  # the source Shopify gives an order taken at a till
 AUTHORIZED = "AUTHORIZED"  # a payment that is sure and not yet captured; it may still lapse
+PARTIALLY_PAID = "PARTIALLY_PAID"  # also of a card captured parcel by parcel: what is not yet captured may still lapse
+MAY_LAPSE = frozenset({AUTHORIZED, PARTIALLY_PAID})
+"""Of an order that counts as paid: the money is sure, and part of it is not there yet."""
 # Statuses under which a product can be bought; an unlisted one by whoever has its address.
 SOLD_STATUSES = frozenset({"ACTIVE", "UNLISTED"})
 CONTINUE = "CONTINUE"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from plugin.adapters.shopify.batches import batches
@@ -13,6 +14,7 @@ from plugin.adapters.shopify.reading import ChangedWhileReading, instant, iso, u
 from plugin.adapters.shopify.returns import read_restocks, was_returned
 from plugin.domain.facts import (
     AUTHORIZED,
+    PARTIALLY_PAID,
     Buyer,
     FulfillmentOrderLine,
     ItemGid,
@@ -232,8 +234,21 @@ def _buyer(head: Mapping[str, Any]) -> Buyer:
 
 
 def _is_paid(head: Mapping[str, Any]) -> bool:
-    """An authorized payment counts: its shop captures when it ships, and nothing more is asked of the customer."""
-    return bool(head["fullyPaid"]) or head["displayFinancialStatus"] == AUTHORIZED
+    """
+    An authorized payment counts: its shop captures when it ships, and nothing more is asked of the customer.
+
+    So does one that is captured parcel by parcel, while what is still authorized covers what is not paid yet.
+    """
+    if head["fullyPaid"] or head["displayFinancialStatus"] == AUTHORIZED:
+        return True
+    capturable = _amount(head, "totalCapturableSet")
+    rest = _amount(head, "currentTotalPriceSet") - _amount(head, "netPaymentSet")
+    return head["displayFinancialStatus"] == PARTIALLY_PAID and capturable > 0 and capturable >= rest
+
+
+def _amount(head: Mapping[str, Any], field: str) -> Decimal:
+    """One of the order's sums, in the shop's currency."""
+    return Decimal(head[field]["shopMoney"]["amount"])
 
 
 def _paid_at(payments: Sequence[Mapping[str, Any]], created_at: datetime) -> datetime:

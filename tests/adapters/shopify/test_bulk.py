@@ -15,7 +15,7 @@ from plugin.domain.facts import VariantGid
 from plugin.errors import Rejected, Unreachable
 from tests.adapters.shopify.schema_shop import answering, by_id
 from tests.adapters.shopify.scripted_shop import Answer, ScriptedShop, data
-from tests.adapters.shopify.world import gid, payment
+from tests.adapters.shopify.world import gid, money, payment
 
 URL = "https://storage.example/result.jsonl?Signature=abc%2Fdef"
 
@@ -129,6 +129,9 @@ def order_lines(number: int) -> list[dict[str, Any]]:
         "sourceName": None,
         "displayFinancialStatus": None,
         "fullyPaid": True,
+        "currentTotalPriceSet": money("3.0"),
+        "netPaymentSet": money("3.0"),
+        "totalCapturableSet": money("0.0"),
         "returnStatus": "NO_RETURN",
         "currencyCode": "EUR",
         "customer": None,

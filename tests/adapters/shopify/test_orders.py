@@ -11,7 +11,7 @@ from plugin.domain.facts import Buyer, FulfillmentOrderLine, ItemGid, LineGid, L
 from plugin.errors import AccessDenied, Unreachable
 from tests.adapters.shopify.schema_shop import answering, by_id, by_ids, connection
 from tests.adapters.shopify.scripted_shop import Answer, Asked, ScriptedShop, errors
-from tests.adapters.shopify.world import fulfillment_line, fulfillment_order, gid, line, order, payment
+from tests.adapters.shopify.world import fulfillment_line, fulfillment_order, gid, line, money, order, payment
 
 ORDER = OrderGid(gid("Order", 1001))
 PLACED = datetime(2026, 11, 19, 9, tzinfo=UTC)
@@ -180,11 +180,21 @@ def test_an_authorized_order_counts_as_paid_until_that_lapses(
     assert found.paid_at == (datetime(2026, 11, 19, 9, 2, tzinfo=UTC) if is_paid else None)
 
 
-def test_a_partly_paid_order_is_unpaid(client: AdminClient, shopify: ScriptedShop) -> None:
-    serve(shopify, order([line(1)], [], fullyPaid=False, displayFinancialStatus="PARTIALLY_PAID"))
+@pytest.mark.case("F20")
+@pytest.mark.parametrize(
+    ("authorized", "is_paid"),
+    [("80.00", True), ("90.00", True), ("79.99", False), ("0.00", False)],
+    ids=["covers the rest", "covers more", "too little", "nothing, or lapsed"],
+)
+def test_a_partly_paid_order_counts_as_paid_while_what_is_authorized_covers_the_rest(
+    client: AdminClient, shopify: ScriptedShop, authorized: str, is_paid: bool
+) -> None:
+    payments = [payment("AUTHORIZATION", "2026-11-19T09:02:00Z"), payment("CAPTURE", "2026-11-24T10:00:00Z")]
+    sums = {"netPaymentSet": money("39.00"), "totalCapturableSet": money(authorized)}
+    serve(shopify, order([line(1)], [], payments, fullyPaid=False, displayFinancialStatus="PARTIALLY_PAID", **sums))
     found = read_order(client, ORDER)
     assert found is not None
-    assert found.paid_at is None
+    assert found.paid_at == (datetime(2026, 11, 19, 9, 2, tzinfo=UTC) if is_paid else None)
 
 
 def test_a_line_of_a_deleted_variant_keeps_what_is_known(client: AdminClient, shopify: ScriptedShop) -> None:
