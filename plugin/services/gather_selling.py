@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from plugin.adapters.database import alerts, bundles, effects, ledger, rules, shops
 from plugin.adapters.database.effects import Effect
@@ -246,12 +246,11 @@ def _reaches_shoppers(shop: str) -> ColumnElement[bool]:
     """
     Whether a variant can be bought as far as channels go: its product is in the online store.
 
-    Components are sold inside of bundles, whether shown by themselves or not. A shop that shows nothing in the online
-    store sells elsewhere, and we cannot read where.
+    Components are sold inside of bundles, whether shown by themselves or not. A shop that never showed a product in the
+    online store sells elsewhere, and we cannot read where.
     """
-    online = select(products.c.product_id).where(products.c.shop == shop, products.c.in_online_store.is_(True))
     components = select(bundle_parts.c.variant_id).where(bundle_parts.c.shop == shop)
-    return or_(products.c.in_online_store.is_(True), variants.c.variant_id.in_(components), ~exists(online))
+    return or_(products.c.in_online_store.is_(True), variants.c.variant_id.in_(components), ~shops.has_shown(shop))
 
 
 def _items_in_stock(shop: str) -> Select[Any]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from plugin.adapters.database import due, facts, order_figures, restocks
+from plugin.adapters.database import due, facts, order_figures, restocks, shops
 from plugin.adapters.database.tables import people
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import inventory, products
@@ -158,6 +158,8 @@ def read_product(parts: Parts, shop: str, client: AdminClient, product_id: str) 
         again: set[str] = {v.item_id for v in found if v.item_id not in known or v.variant_id in changed}
         again |= facts.items_of_variants(tx, shop, gone)
         due.mark(tx, shop, due.QUEUE, "item", again, now)
+        if shops.note_shown(tx, shop, [v.product for v in found]):
+            due.mark(tx, shop, due.QUEUE, "all", [""], now)  # what is not shown is off sale from now on
 
     parts.database.write(put)
 

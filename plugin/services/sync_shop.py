@@ -247,7 +247,9 @@ def _put_variants(
     def put(tx: Transaction) -> None:
         changed = facts.put_variants(tx, shop, found, read_at)
         differing = facts.put_items(tx, shop, list(items.values()), read_at)
+        is_first_shown = shops.note_shown(tx, shop, [v.product for v in found])
         if row.reason != "first":
+            due.mark(tx, shop, due.QUEUE, "all", [""] if is_first_shown else [], now)
             due.mark(tx, shop, due.SWITCH, "variant", changed, now)
             due.mark(tx, shop, due.QUEUE, "item", differing, now)
             _note(tx, row, [{"kind": "stock", "item": i} for i in sorted(differing)])

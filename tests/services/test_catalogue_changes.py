@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Update, delete, select, update
 
+from plugin.adapters.database import due
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Transaction
 from plugin.services import decide_selling
@@ -146,28 +147,58 @@ class _Undo(Exception):
 
 
 @pytest.mark.case("F05")
-def test_what_the_online_store_does_not_show_is_for_sale_inside_a_bundle_and_in_a_shop_that_shows_nothing(shop: Store):
+def test_what_the_online_store_does_not_show_is_for_sale_inside_a_bundle_and_in_a_shop_that_never_did(shop: Store):
     sku = shop.a_sku(0)
     gid, now = shop.gid(sku), shop.now()
-    other = next(v for v in shop.truth()["variants"] if v["product_id"] != shop.variant(sku)["product_id"])
-    part = {"shop": shop.shop, "bundle_id": other["gid"], "variant_id": gid, "needed": 1}
+    part = {"shop": shop.shop, "bundle_id": another_product(shop, sku)["gid"], "variant_id": gid, "needed": 1}
 
     def state(tx: Transaction) -> str:
         decide_selling.decide_variants(tx, shop.shop, [gid], now)
         mine = (t.variant_states.c.shop == shop.shop, t.variant_states.c.variant_id == gid)
         return str(tx.execute(select(t.variant_states.c.state).where(*mine)).scalar_one())
 
-    def show_nothing_then_another_then_sell_it_inside() -> None:
-        mine = t.products.c.shop == shop.shop
+    def show_nothing_more_then_sell_it_inside_then_never_have_shown_it() -> None:
         with shop.parts.database.begin() as tx:
-            tx.execute(update(t.products).where(mine).values(in_online_store=False))
-            assert state(tx) == "backorderable"
-            another = t.products.c.product_id == f"gid://shopify/Product/{other['product_id']}"
-            tx.execute(update(t.products).where(mine, another).values(in_online_store=True))
-            assert state(tx) == "paused"
+            tx.execute(update(t.products).where(t.products.c.shop == shop.shop).values(in_online_store=False))
+            assert state(tx) == "paused"  # the last product taken out of the online store opens no other
             tx.execute(t.bundle_parts.insert().values(**part))
+            assert state(tx) == "backorderable"
+            tx.execute(delete(t.bundle_parts).where(t.bundle_parts.c.variant_id == gid))
+            tx.execute(never_shown(shop))
             assert state(tx) == "backorderable"
             raise _Undo
 
     with pytest.raises(_Undo):
-        show_nothing_then_another_then_sell_it_inside()
+        show_nothing_more_then_sell_it_inside_then_never_have_shown_it()
+
+
+@pytest.mark.case("F05")
+def test_the_first_product_in_the_online_store_takes_the_others_off_sale(shop: Store):
+    sku = shop.a_sku(0)
+    mine = shop.variant(sku)["product_id"]
+    shop.control("product", product_id=mine, published=False)
+    shown = f"gid://shopify/Product/{another_product(shop, sku)['product_id']}"
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "product", [f"gid://shopify/Product/{mine}"], shop.now())
+    shop.settle()
+    assert shop.state(sku).state == "paused"
+    with shop.parts.database.begin() as tx:
+        tx.execute(never_shown(shop))
+        due.mark(tx, shop.shop, due.SWITCH, "variant", [shop.gid(sku)], shop.now())
+    shop.settle()
+    assert shop.state(sku).state == "backorderable"
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "product", [shown], shop.now())
+    shop.settle()
+    assert (shop.state(sku).state, shop.state(sku).reason) == ("paused", "not_for_sale")
+
+
+def another_product(shop: Store, sku: str) -> dict[str, Any]:
+    """A variant of a product that is in the online store, other than this one."""
+    mine = shop.variant(sku)["product_id"]
+    found = (v for v in shop.truth()["variants"] if v["product_id"] != mine and v["product_status"] == "ACTIVE")
+    return next(found)
+
+
+def never_shown(shop: Store) -> Update:
+    return update(t.shops).where(t.shops.c.shop == shop.shop).values(has_shown_products=False)

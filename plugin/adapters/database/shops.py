@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from plugin.adapters.database.tables import metadata, shop_settings, shops, tokens
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify.tokens import TokenSet
 from plugin.adapters.vault import Vault
-from plugin.domain.facts import ShopFacts
+from plugin.domain.facts import SOLD_STATUSES, Product, ShopFacts
 
 INSTALLED = "installed"
 UNINSTALLED = "uninstalled"
@@ -129,6 +130,19 @@ def put_facts(tx: Transaction, facts: ShopFacts, vault: Vault) -> None:
             contact_email_encrypted=vault.encrypt(facts.email) if facts.email else "",
         )
     )
+
+
+def note_shown(tx: Transaction, shop: str, found: Iterable[Product]) -> bool:
+    """Note that the shop shows products in the online store, should one of these be there. Returns if that is news."""
+    if not any(product.in_online_store and product.status in SOLD_STATUSES for product in found):
+        return False
+    is_news = (shops.c.shop == shop, shops.c.has_shown_products.is_(False))
+    return bool(tx.execute(update(shops).where(*is_news).values(has_shown_products=True)).rowcount)
+
+
+def has_shown(shop: str) -> ColumnElement[bool]:
+    """Whether the shop ever showed a product in the online store."""
+    return exists().where(shops.c.shop == shop, shops.c.has_shown_products.is_(True))
 
 
 def put_tokens(tx: Transaction, shop: str, found: TokenSet, vault: Vault, now: datetime) -> None:

@@ -62,6 +62,8 @@ shops = Table(
     Column("contact_email_encrypted", Text, nullable=False, default=""),
     Column("scopes", Json, nullable=False, default=list),
     Column("last_webhook_at", Instant),
+    # A product was for sale in the online store once: docs/decisions/0025
+    Column("has_shown_products", Boolean, nullable=False, default=False, server_default=false()),
 )
 
 tokens = Table(
@@ -254,7 +256,6 @@ products = Table(
     Column("in_online_store", Boolean, nullable=False, default=True, server_default=true()),
     Column("read_at", Instant, nullable=False),
     Column("gone_at", Instant),
-    Index("ix_products_online", "shop", "in_online_store"),
 )
 
 collections = Table(
