@@ -21,6 +21,7 @@ class Tranche:
 
     units: after lowering. covered: units of it that stock covered at sale (evidence).
     unpaid: not paid for yet; at payment its queue time becomes the payment time.
+    authorized: unpaid, but its payment was authorized and has not lapsed since: its queue time stays.
     """
 
     n: int
@@ -28,6 +29,7 @@ class Tranche:
     units: int
     inherited: bool = False
     unpaid: bool = False
+    authorized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class QueuedLine:
     overage: units recorded at sale as past the limit. tell_inherited: the merchant said that its customer be told.
     ships_from: the one place that all its units ship, or have shipped, from; None: not known, or several.
     payment_may_lapse: it is authorized, not captured; should it lapse, `paid_at` is None again.
+    payment_lapsed: what was authorized lapsed or was given up before it was captured.
     """
 
     line_id: str
@@ -62,6 +65,7 @@ class QueuedLine:
     tell_inherited: bool = False
     ships_from: LocationGid | None = None
     payment_may_lapse: bool = False
+    payment_lapsed: bool = False
 
     @property
     def open_total(self) -> int:
@@ -216,8 +220,8 @@ def gives_way_at(tranches: Sequence[Tranche], line: QueuedLine, keep_for: timede
 
 
 def queue_time_of(tranche: Tranche, line: QueuedLine) -> datetime:
-    """When a tranche joined the queue: for units bought unpaid, when they were paid."""
-    if tranche.unpaid and line.paid_at is not None:
+    """When a tranche joined the queue: for units bought unpaid, when they were paid, or first authorized."""
+    if tranche.unpaid and not tranche.authorized and line.paid_at is not None:
         return max(tranche.queue_time, line.paid_at)
     return tranche.queue_time
 

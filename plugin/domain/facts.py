@@ -22,6 +22,8 @@ AUTHORIZED = "AUTHORIZED"  # a payment that is sure and not yet captured; it may
 PARTIALLY_PAID = "PARTIALLY_PAID"  # also of a card captured parcel by parcel: what is not yet captured may still lapse
 MAY_LAPSE = frozenset({AUTHORIZED, PARTIALLY_PAID})
 """Of an order that counts as paid: the money is sure, and part of it is not there yet."""
+LAPSED = frozenset({"EXPIRED", "VOIDED"})
+"""An authorized payment is over, by time or because the merchant gave it up."""
 # Statuses under which a product can be bought; an unlisted one by whoever has its address.
 SOLD_STATUSES = frozenset({"ACTIVE", "UNLISTED"})
 CONTINUE = "CONTINUE"

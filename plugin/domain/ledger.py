@@ -16,6 +16,8 @@ from typing import Any
 class Kind(StrEnum):
     TRANCHE = "tranche"  # units of a line got a place in the queue; data: queue_time, inherited, owed, ahead
     PAID = "paid"  # units that joined the queue unpaid were paid for; data: tranche, queue_time from then on
+    AUTHORIZED = "authorized"  # units that joined unpaid keep this place from now on; data: tranche, queue_time
+    LAPSED = "lapsed"  # what was authorized for them is over; data: tranche
     LOWERED = "lowered"  # units left the queue, newest tranche first; data: tranche
     COVERED = "covered"  # units of a tranche that stock covered at sale
     GRANT = "grant"  # arrived units given to a waiting line

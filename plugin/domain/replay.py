@@ -118,6 +118,13 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
             joined = datetime.fromisoformat(entry.data["queue_time"])
             n = int(entry.data["tranche"])
             tranches[n] = replace(tranches[n], queue_time=joined, unpaid=False)
+        elif entry.kind is Kind.AUTHORIZED:
+            joined = datetime.fromisoformat(entry.data["queue_time"])
+            n = int(entry.data["tranche"])
+            tranches[n] = replace(tranches[n], queue_time=joined, authorized=True)
+        elif entry.kind is Kind.LAPSED:
+            n = int(entry.data["tranche"])
+            tranches[n] = replace(tranches[n], authorized=False)
         elif entry.kind is Kind.LOWERED:
             lowered = tranches[int(entry.data["tranche"])]
             tranches[lowered.n] = replace(lowered, units=lowered.units - units)
@@ -146,6 +153,7 @@ def _tranche(entry: Entry) -> Tranche:
         units=entry.units or 0,
         inherited=bool(entry.data["inherited"]),
         unpaid=bool(entry.data["unpaid"]),
+        authorized=bool(entry.data.get("authorized", False)),
     )
 
 

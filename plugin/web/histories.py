@@ -139,7 +139,9 @@ _DATED: dict[str, Callable[[Happening, date], str]] = {
 }
 _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.TRANCHE.value: _joined,
-    Kind.PAID.value: lambda h: f"{h.order} was paid and queues from then on",
+    Kind.PAID.value: lambda h: f"{h.order} was paid",
+    Kind.AUTHORIZED.value: lambda h: f"The payment of {h.order} was authorized, and it keeps its place from then on",
+    Kind.LAPSED.value: lambda h: f"The payment of {h.order} lapsed before it was captured",
     Kind.LOWERED.value: lambda h: f"{h.order} left the queue with {_units(h)}: cancelled, refunded or edited",
     Kind.COVERED.value: lambda h: f"{_units(h)} of {h.order} were in stock when it was ordered",
     Kind.GRANT.value: _granted,

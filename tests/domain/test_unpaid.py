@@ -167,6 +167,38 @@ def test_an_order_paid_once_stays_so_when_an_edit_leaves_more_to_pay() -> None:
     assert (world.held(number), world.owed(paid)) == (1, 1)
 
 
+@pytest.mark.case("F25")
+def test_an_authorized_order_keeps_its_place_when_a_unit_added_later_is_paid_for() -> None:
+    world = a_world(0)
+    number = world.order(1, authorized=True)
+    world.review()
+    other = order(world, 1)
+    world.raise_to(number, 1)
+    world.review()
+    world.wait(minutes(1))
+    world.pay(number)  # the added unit by a sale, then the card is captured: the order was paid by the sale
+    world.review()
+    arrive(world, 1)
+    world.review()
+    assert (world.owed(number), world.owed(other)) == (1, 1)
+
+
+@pytest.mark.case("F25")
+def test_an_order_whose_authorization_lapsed_queues_from_its_new_payment() -> None:
+    world = a_world(0)
+    number = world.order(1, authorized=True)
+    world.review()
+    other = order(world, 1)
+    world.lapse(number)
+    world.review()
+    world.wait(minutes(1))
+    world.pay(number)
+    world.review()
+    arrive(world, 1)
+    world.review()
+    assert (world.owed(number), world.owed(other)) == (1, 0)
+
+
 def test_an_order_from_long_before_the_install_comes_after_those_who_paid() -> None:
     world = World(2, rules=review_rules(unpaid_keeps_for=A_WEEK))
     unpaid = world.order(2, paid=False, inherited=True)

@@ -45,6 +45,7 @@ class SoldLine:
     inherited: bool = False
     published: Promise | None = None
     may_lapse: bool = False
+    lapsed: bool = False
     removed: int = 0
 
     @property
@@ -122,11 +123,11 @@ class World:
         return number
 
     def pay(self, number: int) -> None:
-        self._change(number, paid_at=self.now, may_lapse=False)
+        self._change(number, paid_at=self.now, may_lapse=False, lapsed=False)
 
     def lapse(self, number: int) -> None:
         """An authorized payment is over before it was captured."""
-        self._change(number, paid_at=None, may_lapse=False)
+        self._change(number, paid_at=None, may_lapse=False, lapsed=True)
 
     def unpay(self, number: int) -> None:
         """Shopify calls an order unpaid again as soon as an edit leaves something to pay."""
@@ -340,6 +341,7 @@ class World:
             tell_inherited=history.tell_inherited,
             ships_from=sold.location,
             payment_may_lapse=sold.may_lapse,
+            payment_lapsed=sold.lapsed,
         )
 
     def _row(self, delivery: Delivery) -> SupplyRow:

@@ -29,7 +29,7 @@ from plugin.adapters.database.tables import (
 )
 from plugin.adapters.database.transaction import Transaction, in_parts
 from plugin.domain.allocation import QueuedLine
-from plugin.domain.facts import MAY_LAPSE, LocationGid
+from plugin.domain.facts import LAPSED, MAY_LAPSE, LocationGid
 from plugin.domain.ledger import Kind
 from plugin.domain.notices import Notice, NoticeKind, PastNotice
 from plugin.domain.promises import NextUnit, Promise, read_by_buyer
@@ -218,6 +218,7 @@ def _line(
         tell_inherited=history.tell_inherited,
         ships_from=row.ships_from,
         payment_may_lapse=row.financial_status in MAY_LAPSE,
+        payment_lapsed=row.financial_status in LAPSED,
     )
 
 

@@ -48,7 +48,9 @@ def settle(line: QueuedLine, draft: Draft, *, write: bool) -> Working:
     if wanted > in_queue:
         n = line.steps.get(Kind.TRANCHE.value, 0) + 1
         joined = line.changed_at if tranches else max(line.paid_at or line.created_at, line.created_at)
-        tranches.append(Tranche(n, joined, wanted - in_queue, line.inherited, not _is_settled(line)))
+        tranches.append(
+            Tranche(n, joined, wanted - in_queue, line.inherited, not _is_settled(line), _is_authorized(line))
+        )
         new = frozenset({n})
     if write:
         tranches = [_paid(tranche, line, draft) if tranche.n not in new else tranche for tranche in tranches]
@@ -63,14 +65,31 @@ def _is_settled(line: QueuedLine) -> bool:
     return line.paid_at is not None and not line.payment_may_lapse
 
 
+def _is_authorized(line: QueuedLine) -> bool:
+    return line.paid_at is not None and line.payment_may_lapse
+
+
 def _paid(tranche: Tranche, line: QueuedLine, draft: Draft) -> Tranche:
-    """Note once that a tranche was paid for: an edit may leave the order something more to pay."""
-    if not tranche.unpaid or line.paid_at is None or line.payment_may_lapse:
+    """
+    Note once that a tranche was paid for: an edit may leave the order something more to pay.
+
+    Authorized units keep their place, whatever is paid later for others of the order; what lapses loses it.
+    """
+    if not tranche.unpaid:
         return tranche
+    if line.paid_at is None:
+        if not (tranche.authorized and tranche.units and line.payment_lapsed):
+            return tranche
+        draft.for_line(line, Kind.LAPSED, units=tranche.units, data={"tranche": tranche.n})
+        return replace(tranche, authorized=False)
     joined = queue_time_of(tranche, line)
     data = {"tranche": tranche.n, "queue_time": joined.isoformat()}
-    draft.for_line(line, Kind.PAID, units=tranche.units, n=tranche.n, data=data)
-    return replace(tranche, queue_time=joined, unpaid=False)
+    if _is_settled(line):
+        draft.for_line(line, Kind.PAID, units=tranche.units, n=tranche.n, data=data)
+        return replace(tranche, queue_time=joined, unpaid=False)
+    if not tranche.authorized:
+        draft.for_line(line, Kind.AUTHORIZED, units=tranche.units, data=data)
+    return replace(tranche, queue_time=joined, authorized=True)
 
 
 def _write_settling(
@@ -170,6 +189,7 @@ def open_tranches(
                 "queue_time": tranche.queue_time.isoformat(),
                 "inherited": tranche.inherited,
                 "unpaid": tranche.unpaid,
+                "authorized": tranche.authorized,
                 "owed": owed,
                 # A correction of the queue: an order we learned of late stands where it would have stood.
                 "ahead": last_known is not None and tranche.queue_time < last_known,
