@@ -74,3 +74,12 @@ def test_topics_are_covered_by_the_scopes_asked_for_at_install():
     for topic in TOPICS:
         for start, any_of in needed.items():
             assert not topic.startswith(start) or any_of & scopes, topic
+
+
+def test_what_we_read_again_for_shows_in_the_body_itself():
+    """Shopify drops a body equal to the one before, and `updated_at` has whole seconds."""
+    fields = {topic: set(s["include_fields"]) for s in SUBSCRIPTIONS if "include_fields" in s for topic in topics_of(s)}
+    assert fields["orders/updated"] >= {"financial_status", "fulfillment_status", "cancelled_at", "total_outstanding"}
+    assert fields["products/update"] >= {"title", "status", "published_at", "vendor", "product_type", "tags"}
+    assert fields["inventory_levels/update"] >= {"available"}
+    assert fields["inventory_items/update"] >= {"sku", "tracked"}
