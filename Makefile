@@ -5,7 +5,7 @@ STAY ?= 1
 # .venv/bin has a node when the system has none that is new enough.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 # Tests wait on real servers most of their time, so files run side by side; `make test SIDE_BY_SIDE=` runs one after another.
-SIDE_BY_SIDE ?= -n 3 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE ?= -n 4 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format prove pictures
 

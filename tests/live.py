@@ -28,6 +28,7 @@ from plugin.adapters.database.transaction import Database
 from plugin.services import carry_out, run_lanes, send_mail, sync_shop
 from plugin.settings import Settings
 from plugin.wiring import Parts, build
+from tests.services.store import start_anew
 from webhooks.open_inbox import open_inbox
 
 SHOP = "larkspur-outdoor.myshopify.com"
@@ -92,7 +93,7 @@ class Live:
     """An app against the local store, on a database of its own. The job queue is down: `work` does its part."""
 
     def __init__(self, local: LocalStore, database_url: str, *, redis_url: str = NO_QUEUE) -> None:
-        local.running.store.reset()
+        start_anew(local.running.store)
         local.running.inbox.clear()
         self.running, self.mailbox = local.running, local.mailbox
         urls = self.running.store.urls

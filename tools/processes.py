@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 PR_SET_PDEATHSIG = 1
+_OURS = (12_000, 32_000)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -21,11 +24,17 @@ class DidNotStart(RuntimeError):
 
 
 def free_port() -> int:
-    """A TCP port on the loopback address that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """
+    A TCP port on the loopback address that nobody listens on right now.
+
+    It lies below those the system gives to outgoing connections (from 32768 on Linux): one of them could have it again
+    before our program has it.
+    """
+    while True:
+        port = random.randrange(*_OURS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def start(

@@ -110,7 +110,7 @@ class AdminApi:
         throttle: bool,
     ) -> dict[str, Any]:
         world = asking.world
-        bucket = self._buckets.setdefault(world.shop.domain, Bucket(world.now()))
+        bucket = self._buckets.setdefault(world.shop.domain, Bucket(world.now(), world.shop.plan_name))
         if requested > MOST_PER_QUERY:
             message = (
                 f"Query cost is {requested}, which exceeds the single query max cost limit ({MOST_PER_QUERY}). "

@@ -36,7 +36,7 @@ from plugin.adapters.job_queue import JobQueue, Lane
 from plugin.services import carry_out, keep_time, run_lanes, send_mail, set_rules, switch_shop, sync_shop
 from plugin.settings import Settings
 from plugin.wiring import Parts, build
-from tests.services.store import ENCRYPTION_KEY, KEY, ROOT, SECRET, SHOP
+from tests.services.store import ENCRYPTION_KEY, KEY, ROOT, SECRET, SHOP, start_anew
 from webhooks.open_inbox import open_inbox
 
 GATEWAY, APP_URL = "http://shopify.local", "http://app.local"
@@ -180,7 +180,7 @@ class Bench:
     def open(self, database_url: str, redis_url: str) -> Shop:
         """An empty shop, the app not yet installed."""
         self.store.sender = Post(self.store)
-        self.store.reset()
+        start_anew(self.store)
         self.inbox.clear()
         settings = Settings(
             database_url=database_url,

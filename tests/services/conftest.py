@@ -8,7 +8,7 @@ import pytest
 
 from devstore.running import Running
 from tests.servers.databases import PostgresDatabases, SqliteDatabases
-from tests.services.store import AppAddress, Store, make_parts, open_devstore
+from tests.services.store import AppAddress, Store, make_parts, open_devstore, start_anew
 from tools.valkey import Valkey
 
 
@@ -36,7 +36,7 @@ def module_databases(request: pytest.FixtureRequest) -> SqliteDatabases | Postgr
 def _new_store(
     devstore: Running, address: AppAddress, databases: SqliteDatabases | PostgresDatabases, redis_url: str
 ) -> Iterator[Store]:
-    devstore.store.reset()
+    start_anew(devstore.store)
     devstore.inbox.clear()
     url = databases.with_tables()
     parts = make_parts(devstore, url, redis_url, address.url)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,8 +23,10 @@ from sqlalchemy import func, select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from devstore.app_config import read_app_config
+from devstore.host import Devstore
 from devstore.running import Running, run_surfaces
 from plugin import create_app
+from plugin.adapters.database import shops
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Transaction
 from plugin.services import carry_out, keep_time, run_lanes, save_settings, send_mail, set_rules, switch_shop, sync_shop
@@ -89,6 +92,18 @@ def open_devstore(app_url: str) -> Running:
         ROOT / "shopify.app.toml", api_key=KEY, api_secret=SECRET, old_api_secret=None, app_url=app_url
     )
     return run_surfaces(config, SHOP)
+
+
+def start_anew(store: Devstore) -> None:
+    """
+    Put the store back to its start, on a plan with many points a second.
+
+    Time is moved by hand here, and the app, which counts points by the machine's clock, would wait for them.
+    """
+    store.reset()
+    found = store.stores.get(SHOP)
+    assert found is not None
+    found.shop.plan_name = "shopify_plus"
 
 
 def make_parts(running: Running, database_url: str, redis_url: str, app_url: str) -> Parts:
@@ -249,6 +264,13 @@ class Store:
 
     def advance(self, **by: float) -> None:
         self.control("clock", advance_seconds=timedelta(**by).total_seconds())
+
+    def wait_for_morning(self) -> None:
+        """Move the clock to nine in the shop's morning: a day that ends in the middle of a test is news of its own."""
+        with self.reading() as tx:
+            local = self.now().astimezone(shops.zone(tx, self.shop))
+        morning = datetime.combine(local.date() + timedelta(days=1), time_of_day(9), local.tzinfo)
+        self.advance(seconds=(morning - local).total_seconds())
 
     def wait_for_rises(self) -> None:
         """Let the shop's quarter of an hour pass, after which units that nobody announced count."""

@@ -114,7 +114,7 @@ def test_an_order_not_paid_in_time_gives_its_units_to_the_next_who_paid_and_the_
     assert "here" in shop.mails_to(paid["email"])[-1]["text"]
     assert shop.mails_to(unpaid["email"]) == []
     page = shop.page(f"/products/{shop.variant(sku)['id']}")
-    assert "They take their place when they are paid." in page
+    assert "They take their place when they are paid," in page
     assert f"taken back from {unpaid['name']}: it was not paid in time" in page
     assert f"{paid['name']} was given 1 unit at Berlin warehouse, kept until then" in page
     shop.control("pay", order_id=unpaid["id"])

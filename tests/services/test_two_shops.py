@@ -37,6 +37,8 @@ def two_shops(fresh_shop: Store) -> tuple[Store, Store]:
 
 def test_what_happens_in_one_shop_leaves_the_other_alone(two_shops: tuple[Store, Store]):
     first, second = two_shops
+    first.wait_for_morning()
+    first.settle()
     sku = second.a_sku(0)
     quiet_truth = first.truth()
     before = dump(first.parts.database, first.shop)
