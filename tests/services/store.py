@@ -262,6 +262,11 @@ class Store:
     def now(self) -> datetime:
         return self.parts.clock.now()
 
+    def today(self) -> date:
+        """The shop's own day, which around midnight is not UTC's."""
+        with self.reading() as tx:
+            return self.now().astimezone(shops.zone(tx, self.shop)).date()
+
     def advance(self, **by: float) -> None:
         self.control("clock", advance_seconds=timedelta(**by).total_seconds())
 

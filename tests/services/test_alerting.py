@@ -65,7 +65,7 @@ def test_the_mornings_list_comes_once_at_eight_and_names_what_is_late(fresh_shop
     open_shop(shop)
     sku = shop.a_sku()
     draft = edit_delivery.DeliveryDraft(
-        "Acme", "PO-1", shop.place(), (shop.now() - timedelta(days=2)).date(), ((shop.item(sku), 5),)
+        "Acme", "PO-1", shop.place(), shop.today() - timedelta(days=2), ((shop.item(sku), 5),)
     )
     number = edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
     shop.settle()

@@ -92,7 +92,7 @@ def test_goods_are_not_booked_on_a_delivery_cancelled_while_it_was_decided(
 ):
     sku = shop.a_sku(0)
     db, jobs = shop.parts.database, shop.parts.jobs
-    draft = DeliveryDraft("Nordwand", "", shop.place(), shop.now().date() + timedelta(days=9), ((shop.item(sku), 97),))
+    draft = DeliveryDraft("Nordwand", "", shop.place(), shop.today() + timedelta(days=9), ((shop.item(sku), 97),))
     delivery = edit_delivery.create(db, jobs, shop.shop, draft, shop.now())
     shop.settle()
     decide = review_queue.decide
@@ -198,7 +198,7 @@ def test_a_rise_accepted_twice_is_accepted_once(shop: Store):
     item, place = shop.item(sku), shop.place()
     shop.buy((sku, 4))
     shop.settle()
-    draft = DeliveryDraft("Nordwand", "", place, shop.now().date() + timedelta(days=9), ((item, 8),))
+    draft = DeliveryDraft("Nordwand", "", place, shop.today() + timedelta(days=9), ((item, 8),))
     delivery = edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
     shop.settle()
     shop.stock(sku, 0)
@@ -220,7 +220,7 @@ def test_a_rise_is_not_accepted_on_a_delivery_cancelled_in_the_same_moment(
     sku = shop.a_sku(0)
     db, jobs, item, place = shop.parts.database, shop.parts.jobs, shop.item(sku), shop.place()
     shop.buy((sku, 4))
-    draft = DeliveryDraft("Nordwand", "", place, shop.now().date() + timedelta(days=9), ((item, 8),))
+    draft = DeliveryDraft("Nordwand", "", place, shop.today() + timedelta(days=9), ((item, 8),))
     delivery = edit_delivery.create(db, jobs, shop.shop, draft, shop.now())
     shop.settle()
     shop.stock(sku, 0)

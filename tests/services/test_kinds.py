@@ -22,7 +22,7 @@ def badge(shop: Store, sku: str) -> dict[str, Any]:
 
 def test_a_pre_order_lives_from_its_badge_to_its_late_release(shop: Store) -> None:
     sku = shop.a_sku()
-    release = shop.now().date() + timedelta(days=40)
+    release = shop.today() + timedelta(days=40)
     own = {"scope": "variant", "subject": shop.gid(sku), "limit_mode": "up_to", "limit_units": "9"}
     shop.save_rule(**own, kind="preorder", release_on=release.isoformat(), wait_from="", wait_to="")
     shop.settle()

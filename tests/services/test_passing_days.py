@@ -39,7 +39,7 @@ def test_a_date_passes_with_nothing_arrived_and_nobody_telling_us(shop: Store) -
     sku = shop.a_sku()
     own = {"scope": "variant", "subject": shop.gid(sku), "limit_mode": "up_to", "limit_units": "9"}
     shop.save_rule(**own, when_late="sell")
-    today = shop.now().date()
+    today = shop.today()
     delivery = deliver(shop, sku, today + timedelta(days=5), 3)
     shop.settle()
     order = shop.buy((sku, 1))
@@ -55,14 +55,14 @@ def test_a_date_passes_with_nothing_arrived_and_nobody_telling_us(shop: Store) -
     late = promise(shop, order)
     assert (late.kind.value, late.from_, late.delayed) == ("late", None, True)
     assert late.review is not None
-    assert late.review > shop.now().date()
+    assert late.review > shop.today()
     assert (shop.owed(sku), shop.order(order["name"])["tags"]) == (1, ["backordered"])
     assert badge(shop, sku)["state"] == "late_unknown"
     assert "from" not in badge(shop, sku)
     assert (shop.state(sku).state, shop.variant(sku)["policy"]) == ("backorderable", "CONTINUE")
     with shop.reading() as tx:
         (shown,) = [d for d in supply.open_deliveries(tx, shop.shop) if d.delivery_id == delivery]
-    assert shown.late_days(shop.now().date()) == 15
+    assert shown.late_days(shop.today()) == 15
     shop.advance(minutes=31)
     shop.settle()
     (_, mail) = shop.mails_to(order["email"])
@@ -74,7 +74,7 @@ def test_a_date_passes_with_nothing_arrived_and_nobody_telling_us(shop: Store) -
     assert (shop.state(sku).state, shop.state(sku).reason) == ("paused", "late")
     assert (shop.variant(sku)["policy"], shop.owed(sku)) == ("DENY", 1)
     assert badge(shop, sku)["state"] == "none"
-    fresh = shop.now().date() + timedelta(days=9)
+    fresh = shop.today() + timedelta(days=9)
     edit_delivery.change_date(shop.parts.database, shop.parts.jobs, shop.shop, delivery, 1, fresh, "", shop.now())
     shop.settle()
     assert promise(shop, order).from_ is not None
@@ -85,7 +85,7 @@ def test_a_date_passes_with_nothing_arrived_and_nobody_telling_us(shop: Store) -
 @pytest.mark.case("F64")
 def test_a_place_behind_what_the_badge_could_know_makes_the_first_mail_a_delay_notice(shop: Store) -> None:
     sku = shop.a_sku()
-    today = shop.now().date()
+    today = shop.today()
     for days, units in ((10, 1), (40, 5)):
         deliver(shop, sku, today + timedelta(days=days), units)
     shop.settle()

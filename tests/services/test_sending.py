@@ -192,7 +192,7 @@ def test_a_mail_that_could_not_leave_for_long_speaks_of_what_is_true_when_it_doe
     line_id = max(shop.rows(t.notices, t.notices.c.message_id.is_not(None)), key=lambda n: n.id).line_id
     (line,) = shop.rows(t.order_lines, t.order_lines.c.line_id == line_id)
     sku = line.sku
-    today = shop.now().date()
+    today = shop.today()
     draft = DeliveryDraft("Acme", "PO 9", shop.place(), today + timedelta(days=20), ((shop.item(sku), 3),))
     edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
     shop.turn_lanes()

@@ -81,7 +81,7 @@ def test_paused_mail_holds_back_the_customers_from_before_too(fresh_shop: Store)
 def test_still_on_track_goes_out_after_three_weeks_of_silence_and_once_a_period(shop: Store) -> None:
     sku = shop.a_sku()
     draft = edit_delivery.DeliveryDraft(
-        "Acme", "PO-9", shop.place(), (shop.now() + timedelta(days=80)).date(), ((shop.item(sku), 10),)
+        "Acme", "PO-9", shop.place(), shop.today() + timedelta(days=80), ((shop.item(sku), 10),)
     )
     edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
     shop.settle()
@@ -129,7 +129,7 @@ def test_an_order_that_heard_something_that_day_hears_the_next_day_that_the_rest
     shop.install()
     shop.open_for_business()
     skus = [shop.a_sku(), shop.a_sku()]
-    expected_on = (shop.now() + timedelta(days=80)).date()
+    expected_on = shop.today() + timedelta(days=80)
     numbers = []
     for sku in skus:
         draft = edit_delivery.DeliveryDraft("Acme", sku, shop.place(), expected_on, ((shop.item(sku), 10),))

@@ -180,7 +180,7 @@ def test_a_mark_that_cannot_be_read_does_not_stop_the_others(shop: Store):
 @pytest.mark.case("F60")
 def test_a_moved_delivery_changes_badge_promises_and_order_dates_in_one_run(shop: Store):
     sku = shop.a_sku(0)
-    today = shop.now().date()
+    today = shop.today()
     draft = DeliveryDraft("Acme", "PO 7", shop.place(), today + timedelta(days=20), ((shop.item(sku), 3),))
     db, jobs = shop.parts.database, shop.parts.jobs
     delivery = edit_delivery.create(db, jobs, shop.shop, draft, shop.now())
