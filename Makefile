@@ -5,7 +5,9 @@ STAY ?= 1
 # .venv/bin has a node when the system has none that is new enough.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 # Tests wait on real servers most of their time, so files run side by side; `make test SIDE_BY_SIDE=` runs one after another.
+# The longest files take turns at the two databases; `make test DATABASES=both` gives them both.
 SIDE_BY_SIDE ?= -n 4 --dist loadfile --no-loadscope-reorder
+export DATABASES
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format prove pictures
 
@@ -32,7 +34,7 @@ format: setup  ## put the code into its one layout
 	@$(BIN)/ruff format .
 
 prove: setup  ## the property tests with many more examples
-	@$(RUN) HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest -m hypothesis --timeout=3600 $(ARGS)
+	@$(RUN) HYPOTHESIS_PROFILE=prove DATABASES=both $(BIN)/python -m pytest -m hypothesis --timeout=3600 $(ARGS)
 
 pictures: setup  ## take the pictures of every page anew
 	@$(BIN)/python -m tools.browser --install --quiet
