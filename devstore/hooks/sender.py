@@ -65,7 +65,7 @@ class Sender:
         self._last_body: dict[tuple[str, int, str], bytes] = {}
         self._lock = Lock()
         self._open = 0
-        self._queue: SimpleQueue[tuple[World, Delivery] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[int, World, Delivery] | None] = SimpleQueue()
         self._sessions = local()
         self._generation = 0
         for number in range(WORKERS):
@@ -186,13 +186,13 @@ class Sender:
     # --- posting ------------------------------------------------------------------------------------------------------
 
     def _enqueue(self, world: World, delivery: Delivery, wait_s: float) -> None:
-        generation = self._generation
         with self._lock:
+            generation = self._generation
             self._open += 1
 
         def put() -> None:
             if generation == self._generation:
-                self._queue.put((world, delivery))
+                self._queue.put((generation, world, delivery))
 
         if wait_s > 0:
             self._scheduler.later(wait_s, put)
@@ -201,9 +201,13 @@ class Sender:
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
-            world, delivery = item
-            generation = self._generation
-            if self._post(delivery):
+            generation, world, delivery = item
+            if generation != self._generation:  # told to forget it while it stood in line
+                continue
+            answered = self._post(delivery)
+            if generation != self._generation:
+                continue
+            if answered:
                 delivery.state = "delivered"
             elif len(delivery.attempts) <= len(RETRY_AFTER_S):
                 self._enqueue(world, delivery, RETRY_AFTER_S[len(delivery.attempts) - 1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 
 @dataclass
@@ -18,18 +18,21 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`answers` are given in turn, 200 when they run out."""
+    """`answers` are given in turn, 200 when they run out; none while `open` is not set."""
 
     received: list[Received] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    open: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         receiver = self
+        self.open.set()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                receiver.open.wait(10)
                 receiver.received.append(Received(self.path, headers, body))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
                 self.send_header("Content-Length", "0")

@@ -12,6 +12,7 @@ import pytest
 
 from devstore.hooks import sender
 from devstore.hooks.bodies import kept, matches
+from devstore.running import Running
 from tests.devstore.receiver import Receiver
 from tests.devstore.shop_client import SECRET, ShopClient
 
@@ -172,3 +173,17 @@ def test_a_filter_reads_paths_of_the_body() -> None:
 def test_chosen_fields_reach_into_lists() -> None:
     body = {"id": 1, "lines": [{"id": 2, "sku": "A"}, {"id": 3, "sku": "B"}], "note": "x"}
     assert kept(body, ("id", "lines.id")) == {"id": 1, "lines": [{"id": 2}, {"id": 3}]}
+
+
+def test_what_stood_in_line_before_a_reset_is_not_counted_after_it(
+    installed: ShopClient, receiver: Receiver, running: Running
+) -> None:
+    receiver.open.clear()
+    for _ in range(sender.WORKERS):
+        installed.control("stock", {"sku": SKU, "delta": 1})
+    assert running.store.sender.pending > sender.WORKERS
+    running.store.reset()
+    receiver.open.set()
+    for _ in range(20):
+        time.sleep(0.02)
+        assert running.store.sender.pending == 0
