@@ -21,6 +21,7 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     const next = page.querySelector("main");
     if (!next) return false;
+    watch(null);
     document.title = page.title;
     document.querySelector("main").replaceWith(document.adoptNode(next));
     const wrong = next.querySelector("[aria-invalid=true]");
@@ -34,7 +35,7 @@
   async function send(form, button) {
     const data = new FormData(form, button);
     const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
-    const buttons = form.querySelectorAll("button");
+    const buttons = [...form.elements].filter((part) => part.type === "submit" || part.type === "reset");
     buttons.forEach((b) => { b.disabled = true; });
     document.getElementById("say").hidden = true;
     try {
@@ -50,11 +51,76 @@
     buttons.forEach((b) => { b.disabled = false; });
   }
 
-  document.addEventListener("submit", (event) => {
+  document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.method !== "post" || event.defaultPrevented) return;
     event.preventDefault();
+    if (form !== guarded && !(await mayLeave())) return;
     send(form, event.submitter);
+  });
+
+  /* data-guarded: a form whose changes must not be lost, with the one save bar: App Bridge's where there is one, else our
+     own. The value "changed" means that the server sent it back with what was typed. Fields whose names begin with
+     "preview" choose what is shown beside it, and are no change. */
+  let guarded = null;
+  let before = "";
+  let barShows = false;
+
+  const asText = (form) => [...new URLSearchParams(new FormData(form))].filter(([name]) => !name.startsWith("preview")).join("\n");
+  const isChanged = () => Boolean(guarded) && guarded.isConnected && (guarded.dataset.guarded === "changed" || asText(guarded) !== before);
+  const bridgesBar = () => (window.shopify && window.shopify.saveBar && document.querySelector("ui-save-bar:defined") ? window.shopify.saveBar : null);
+
+  function watch(form) {
+    guarded = form;
+    before = form ? asText(form) : "";
+    showBar();
+  }
+
+  function showBar() {
+    const changed = isChanged();
+    const bar = bridgesBar();
+    if (guarded) guarded.classList.toggle("changed", changed && !bar);
+    if (bar && changed !== barShows) {
+      barShows = changed;
+      Promise.resolve(changed ? bar.show("save-bar") : bar.hide("save-bar")).catch(() => undefined);
+    }
+  }
+
+  async function mayLeave() {
+    if (!isChanged()) return true;
+    const bar = bridgesBar();
+    try {
+      if (bar) await bar.leaveConfirmation();
+      else if (!window.confirm("You have changes that are not saved. Leave them?")) return false;
+    } catch (stays) {
+      return false;
+    }
+    watch(null);
+    return true;
+  }
+
+  /* Where App Bridge has the bar, the admin asks. */
+  window.addEventListener("beforeunload", (event) => { if (!bridgesBar() && isChanged()) event.preventDefault(); });
+
+  /* App Bridge asks before its own menu leads away; links of the page are ours to ask about. */
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || !bridgesBar() || !isChanged() || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if (link.pathname === location.pathname && link.hash) return;
+    event.preventDefault();
+    if (await mayLeave()) location.assign(link.href);
+  });
+
+  document.addEventListener("reset", (event) => {
+    const form = event.target;
+    if (form === guarded && form.dataset.guarded === "changed") {
+      event.preventDefault();
+      watch(null);
+      location.reload();
+      return;
+    }
+    setTimeout(() => { if (form === guarded) showBar(); follow(form); });
   });
 
   /* The browser's own back button: pages come from the server, never from our memory. */
@@ -62,20 +128,29 @@
 
   /* data-follow="/path": the named box shows what the server makes of the form as it stands. */
   let typing;
+  let asking;
   document.addEventListener("input", (event) => {
-    const form = event.target.closest("form[data-follow]");
+    const form = event.target.form;
     if (!form) return;
+    if (form === guarded) showBar();
     clearTimeout(typing);
-    typing = setTimeout(async () => {
-      const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(form.dataset.follow, { method: "POST", body }).catch(() => null);
-      const box = document.getElementById(form.dataset.shows);
-      if (!answer || !answer.ok || !box) return;
-      const wasOpen = Boolean(box.querySelector("details[open]"));
-      box.innerHTML = await answer.text();
-      box.querySelectorAll("details").forEach((part) => { part.open = wasOpen; });
-    }, 250);
+    typing = setTimeout(() => follow(form), 250);
   });
+
+  async function follow(form) {
+    const box = form.dataset.follow && document.getElementById(form.dataset.shows);
+    if (!box) return;
+    if (asking) asking.abort();
+    asking = new AbortController();
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.dataset.follow, { method: "POST", body, signal: asking.signal }).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const text = await answer.text().catch(() => "");
+    if (!text) return;
+    const wereOpen = [...box.querySelectorAll("details")].map((part) => part.open);
+    box.innerHTML = text;
+    box.querySelectorAll("details").forEach((part, n) => { part.open = Boolean(wereOpen[n]); });
+  }
 
   /* data-poll="/path": asked every two seconds until the answer no longer carries data-poll. */
   let polling;
@@ -113,6 +188,8 @@
     if (box) polling = setTimeout(() => poll(box), 2000);
     const badge = document.querySelector("[data-badge-report]");
     if (badge && badge !== started) { started = badge; reportBadge(badge).catch(() => undefined); }
+    const form = document.querySelector("form[data-guarded]");
+    if (form !== guarded) watch(form);
   }
 
   start();
