@@ -195,6 +195,10 @@ class AlertKind(StrEnum):
     BOOKS = "books"
     MAIL_PAUSED = "mail_paused"
     DATA_REQUEST = "data_request"
+    DELETED = "deleted"
+    RESTING = "resting"
+    PUT_ASIDE = "put_aside"
+    SENDER_LOST = "sender_lost"
 
 
 @dataclass(frozen=True, slots=True)

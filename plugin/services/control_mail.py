@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from plugin.adapters.database import ledger, shops
 from plugin.adapters.database.tables import messages, notices, orders, shop_settings
-from plugin.adapters.database.transaction import Database
+from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.adapters.mail import OutgoingMail, Rendered, render
 from plugin.adapters.vault import Vault
@@ -64,24 +64,38 @@ def retry(db: Database, jobs: JobQueue, shop: str, message_id: int, now: datetim
     """
     Send a failed mail again, or one of which nobody knows whether it arrived: the merchant decided.
 
+    One that was never written, or had no address, is written anew: what stopped it may be gone.
+
     Raises:
         NotFound: No such mail, or it does not wait for a decision.
     """
     with db.begin() as tx:
-        result = tx.execute(
-            update(messages)
-            .where(
-                messages.c.shop == shop,
-                messages.c.id == message_id,
-                messages.c.state.in_(["failed", "unknown"]),
-                messages.c.to_encrypted != "",
-                messages.c.letter_encrypted.is_not(None),
-            )
-            .values(state="waiting", not_before=now, attempts=0, error=None)
-        )
-        if not result.rowcount:
+        mine = and_(messages.c.shop == shop, messages.c.id == message_id)
+        if not (_send_again(tx, and_(mine, messages.c.state.in_(["failed", "unknown"])), now) or _anew(tx, shop, mine)):
             raise NotFound("this mail cannot be sent again")
     jobs.wake(shop, "mail")
+
+
+def _send_again(tx: Transaction, which: ColumnElement[bool], now: datetime) -> int:
+    """Let written mails leave once more. Returns how many."""
+    has_all = and_(messages.c.to_encrypted != "", messages.c.letter_encrypted.is_not(None))
+    again = update(messages).where(which, has_all).values(state="waiting", not_before=now, attempts=0, error=None)
+    return int(tx.execute(again).rowcount)
+
+
+def _anew(tx: Transaction, shop: str, which: ColumnElement[bool]) -> int:
+    """Give up failed mails without words or address, and let their notices be told in new ones. Returns how many."""
+    lacks = or_(messages.c.to_encrypted == "", messages.c.letter_encrypted.is_(None))
+    # Of whom was forgotten not even the reason is left.
+    is_of_order = and_(messages.c.order_id.is_not(None), messages.c.error.is_not(None))
+    found = tx.rows(
+        update(messages)
+        .where(which, lacks, is_of_order, messages.c.state == "failed")
+        .values(state="stopped", error="you had it written anew", attempts=0)
+        .returning(messages.c.id)
+    )
+    write_letters.tell_anew(tx, shop, [row.id for row in found])
+    return len(found)
 
 
 def leave(db: Database, shop: str, message_id: int) -> None:
@@ -102,20 +116,17 @@ def leave(db: Database, shop: str, message_id: int) -> None:
 
 
 def retry_failed(db: Database, jobs: JobQueue, shop: str, now: datetime) -> int:
-    """Send every failed mail again whose text and address we still have. Returns how many."""
+    """
+    Send every failed mail again, and write anew what could not be written. Returns how many.
+
+    Mails without an address are left alone, as nothing changes by trying.
+    """
     with db.begin() as tx:
-        result = tx.execute(
-            update(messages)
-            .where(
-                messages.c.shop == shop,
-                messages.c.state == "failed",
-                messages.c.to_encrypted != "",
-                messages.c.letter_encrypted.is_not(None),
-            )
-            .values(state="waiting", not_before=now, attempts=0, error=None)
-        )
+        failed = and_(messages.c.shop == shop, messages.c.state == "failed")
+        unwritten = and_(failed, messages.c.error.startswith(sealed_mail.UNWRITTEN, autoescape=True))
+        count = _send_again(tx, failed, now) + _anew(tx, shop, unwritten)
     jobs.wake(shop, "mail")
-    return int(result.rowcount)
+    return count
 
 
 def sample_of_cause(parts: Parts, shop: str, cause: str, now: datetime) -> tuple[str, Rendered] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -20,7 +19,11 @@ from plugin.adapters.database.tables import shops as shop_rows
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import render
 from plugin.domain.letters import Alert, MerchantLetter
+from plugin.logs import masked
 from plugin.services import save_settings, sealed_mail
+from plugin.services.carry_out import TRIES_BEFORE_ALERT
+from plugin.services.one_by_one import one_by_one
+from plugin.services.sealed_mail import UNWRITTEN
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -50,13 +53,31 @@ def queue_due(parts: Parts) -> None:
     now = parts.clock.now()
     with parts.database.read() as tx:
         mornings, urgent = _mornings(tx, now), _urgent_shops(tx, now)
-    for shop in sorted(mornings | urgent):
+    one_by_one(
+        partial(_write_to_shops, parts, mornings, urgent, now),
+        sorted(mornings | urgent),
+        partial(_put_aside, parts, now),
+    )
+
+
+def _write_to_shops(parts: Parts, mornings: set[str], urgent: set[str], now: datetime, due: Sequence[str]) -> None:
+    for shop in due:
         with parts.database.begin() as tx:
             reader = _reader(parts, tx, shop, now)
-            written = _write_urgent(parts, tx, reader, now) if shop in urgent else False
-            written = (_write_daily(parts, tx, reader, now) if shop in mornings else False) or written
-            if written:
+            at_once = _urgent(tx, reader, now) if shop in urgent else []
+            write = _write_daily if shop in mornings else _write_urgent
+            if write(parts, tx, reader, at_once, now):
                 tx.after_commit(partial(parts.jobs.wake, shop, "mail"))
+
+
+def _put_aside(parts: Parts, now: datetime, shop: str, problem: Exception) -> None:
+    """A list that cannot be written stops nobody else's; that there was one stands among the failed mails."""
+    with parts.database.begin() as tx:
+        today = now.astimezone(shops.zone(tx, shop)).date()
+        tx.execute(update(shop_settings).where(shop_settings.c.shop == shop).values(alerts_looked_on=today))
+        tx.execute(update(alert_rows).where(alert_rows.c.shop == shop, _unmailed(now)).values(mailed_at=now))
+        why = masked(f"{UNWRITTEN}: {type(problem).__name__}: {problem}")[:500]
+        _keep(parts, tx, shop, f"alert/broken/{now.isoformat()}", "what needs you", now, state="failed", error=why)
 
 
 def _mornings(tx: Transaction, now: datetime) -> set[str]:
@@ -117,26 +138,38 @@ def _reader(parts: Parts, tx: Transaction, shop: str, now: datetime) -> Reader:
     )
 
 
-def _write_daily(parts: Parts, tx: Transaction, reader: Reader, now: datetime) -> bool:
-    """The morning's mail, if anything needs the merchant. The day is looked at once, whatever is found."""
+def _write_daily(parts: Parts, tx: Transaction, reader: Reader, at_once: Sequence[Alert], now: datetime) -> bool:
+    """
+    The morning's mail, if anything needs the merchant. The day is looked at once, whatever is found.
+
+    What cannot wait and came up just then stands in it too: one mail, each thing once.
+    """
     tx.execute(update(shop_settings).where(shop_settings.c.shop == reader.shop).values(alerts_looked_on=reader.today))
-    found = alert_facts.all_open(tx, reader.shop, reader.admin_url, reader.today, now)
+    told = {(alert.kind, alert.url) for alert in at_once}
+    all_open = alert_facts.all_open(tx, reader.shop, reader.admin_url, reader.today, now, TRIES_BEFORE_ALERT)
+    found = [*at_once, *(alert for alert in all_open if (alert.kind, alert.url) not in told)]
     if not found:
         return False
     return _put(parts, tx, reader, found, f"alert/daily/{reader.today}", "the morning’s list of what needs you", now)
 
 
-def _write_urgent(parts: Parts, tx: Transaction, reader: Reader, now: datetime) -> bool:
-    """What cannot wait; about one thing at most once a day, what more comes of it the next morning."""
+def _write_urgent(parts: Parts, tx: Transaction, reader: Reader, at_once: Sequence[Alert], now: datetime) -> bool:
+    """What cannot wait."""
+    if not at_once:
+        return False
+    key = f"alert/now/{reader.today}/{now.isoformat()}"
+    return _put(parts, tx, reader, at_once, key, "something that cannot wait", now)
+
+
+def _urgent(tx: Transaction, reader: Reader, now: datetime) -> list[Alert]:
+    """What is told at once: about one thing at most once a day, what more comes of it the next morning."""
     rows = tx.rows(select(alert_rows).where(alert_rows.c.shop == reader.shop, _unmailed(now)).order_by(alert_rows.c.id))
     told_today = _told_today(tx, reader)
     due = [r for r in rows if (r.kind, r.subject) not in told_today and _may_go(r, reader)]
     found = alert_facts.urgent(tx, reader.shop, reader.admin_url, due)
-    if not found:
-        return False
-    tx.execute(update(alert_rows).where(alert_rows.c.id.in_([r.id for r in due])).values(mailed_at=now))
-    mark = hashlib.sha256("/".join(str(r.id) for r in due).encode()).hexdigest()[:16]
-    return _put(parts, tx, reader, found, f"alert/now/{reader.today}/{mark}", "something that cannot wait", now)
+    if found:
+        tx.execute(update(alert_rows).where(alert_rows.c.id.in_([r.id for r in due])).values(mailed_at=now))
+    return found
 
 
 def _told_today(tx: Transaction, reader: Reader) -> set[tuple[str, str]]:
@@ -158,24 +191,38 @@ def _put(
     parts: Parts, tx: Transaction, reader: Reader, found: Sequence[Alert], key: str, why: str, now: datetime
 ) -> bool:
     rendered = render(MerchantLetter(reader.name, reader.locale, tuple(found), reader.today))
+    is_known = bool(reader.address)
+    return _keep(
+        parts,
+        tx,
+        reader.shop,
+        key,
+        why,
+        now,
+        state="waiting" if is_known else "failed",
+        error=None if is_known else "we know no address of yours: enter one in Settings, Safety",
+        to_encrypted=parts.vault.encrypt(reader.address) if is_known else "",
+        letter_encrypted=sealed_mail.seal(parts.vault, rendered),
+    )
+
+
+def _keep(parts: Parts, tx: Transaction, shop: str, key: str, why: str, now: datetime, **state: Any) -> bool:
+    """Write the message, once. Returns whether it is new."""
     written = tx.execute(
         tx.insert(messages)
         .values(
-            shop=reader.shop,
+            shop=shop,
             message_key=key,
             kind="alert",
             order_id=None,
             customer_key="",
             cause="alert",
-            state="waiting" if reader.address else "failed",
-            error=None if reader.address else "we know no address of yours: enter one in Settings, Safety",
             created_at=now,
             not_before=now,
             attempts=0,
-            rfc_message_id=sealed_mail.rfc_message_id(parts, reader.shop, key),
-            to_encrypted=parts.vault.encrypt(reader.address) if reader.address else "",
-            letter_encrypted=sealed_mail.seal(parts.vault, rendered),
+            rfc_message_id=sealed_mail.rfc_message_id(parts, shop, key),
             why=why,
+            **state,
         )
         .on_conflict_do_nothing(index_elements=["shop", "message_key"])
         .returning(messages.c.id)

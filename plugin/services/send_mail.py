@@ -21,7 +21,7 @@ from plugin.errors import MailRefused, MailUnknown, MailUnreachable
 from plugin.logs import masked
 from plugin.services import save_settings, sealed_mail
 from plugin.services.lane import Lease
-from plugin.services.write_letters import write_letters
+from plugin.services.write_letters import tell_anew, write_letters
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -103,11 +103,7 @@ def _write_anew(tx: Transaction, shop: str, message_id: int) -> None:
     """A mail that could not leave when it was written may no longer be true: its notices are told in new words."""
     if not _take(tx, message_id, state="stopped", error="it waited too long to leave, and is written anew"):
         return
-    tx.execute(
-        update(notices)
-        .where(notices.c.shop == shop, notices.c.message_id == message_id)
-        .values(state="waiting", message_id=None, data={})
-    )
+    tell_anew(tx, shop, [message_id])
 
 
 def _send(parts: Parts, shop: str, row: Any, mail: OutgoingMail) -> None:
@@ -145,8 +141,7 @@ def _note(
             )
         )
         if state == "failed" and row.kind != ALERT:
-            day = now.astimezone(shops.zone(tx, row.shop)).date().isoformat()
-            alerts.raise_once(tx, row.shop, alerts.MAIL_FAILED, day, now)
+            alerts.mail_failed(tx, row.shop, now)
         if state != "sent":
             return
         for notice in tx.execute(select(notices).where(notices.c.shop == row.shop, notices.c.message_id == row.id)):

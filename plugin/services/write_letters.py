@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import func, or_, select, true, update
 
-from plugin.adapters.database import shops
+from plugin.adapters.database import alerts, shops
 from plugin.adapters.database.tables import ledger as ledger_table
 from plugin.adapters.database.tables import messages, notices, orders
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import AWAY, Transaction
+from plugin.adapters.job_queue import RunTooLong
 from plugin.adapters.mail import Rendered, render
 from plugin.domain.facts import POINT_OF_SALE
 from plugin.domain.ledger import Entry, Kind
@@ -21,6 +23,7 @@ from plugin.domain.letters import LetterKind
 from plugin.domain.notices import MORNING, NoticeKind
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict
+from plugin.logs import masked
 from plugin.services import save_settings, sealed_mail
 from plugin.services.letter_facts import LetterFacts
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from plugin.wiring import Parts
 
 NOTICES_AT_ONCE = 200
+_log = structlog.get_logger(__name__)
 
 
 def write_letters(parts: Parts, shop: str) -> bool:
@@ -60,9 +64,72 @@ def write_letters(parts: Parts, shop: str) -> bool:
             if kind == LetterKind.ON_TRACK.value and order_id in with_news:
                 _put_off(tx, shop, [r.id for r in rows], now)
                 continue
-            _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
+            _write_or_put_aside(parts, tx, shop, order_id, kind, rows, settings, now)
             with_news.add(order_id)
     return True
+
+
+def _write_or_put_aside(
+    parts: Parts,
+    tx: Transaction,
+    shop: str,
+    order_id: str,
+    kind: str,
+    rows: Sequence[Any],
+    settings: ShopSettings,
+    now: datetime,
+) -> None:
+    """A letter that cannot be written must not hold up the others; the merchant sees it among the failed ones."""
+    try:
+        with tx.part():
+            _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
+    except (Conflict, RunTooLong, *AWAY):
+        raise
+    except Exception as exc:  # noqa: BLE001 - whatever it is, a mistake of ours above all
+        _log.error("put_aside", act="write_letter", thing=f"{kind}/{order_id}", exc_info=True)
+        _put_aside(parts, tx, shop, rows, f"{type(exc).__name__}: {exc}", now)
+
+
+def _put_aside(parts: Parts, tx: Transaction, shop: str, rows: Sequence[Any], why: str, now: datetime) -> None:
+    """Keep a failed message in place of the letter. Its notices have told nothing; `control_mail.retry` lets them."""
+    first = rows[0]
+    _claim(tx, [row.id for row in rows])
+    key, _ = _message_key(tx, shop, _named(first.kind, first.order_id, rows))
+    message_id = tx.execute(
+        tx.insert(messages)
+        .values(
+            shop=shop,
+            message_key=key,
+            kind=first.kind,
+            order_id=first.order_id,
+            customer_key=first.customer_key,
+            cause=first.cause,
+            state="failed",
+            # What an error quotes may be somebody's name or address.
+            error=masked(f"{sealed_mail.UNWRITTEN}: {why}")[:500],
+            created_at=now,
+            not_before=now,
+            attempts=0,
+            rfc_message_id=sealed_mail.rfc_message_id(parts, shop, key),
+            why=first.why,
+        )
+        .returning(messages.c.id)
+    ).scalar_one()
+    tx.execute(update(notices).where(notices.c.id.in_([row.id for row in rows])).values(message_id=message_id))
+    alerts.mail_failed(tx, shop, now)
+
+
+def tell_anew(tx: Transaction, shop: str, message_ids: Sequence[int]) -> None:
+    """Let the notices of messages that are given up be told in new words."""
+    tx.execute(
+        update(notices)
+        .where(notices.c.shop == shop, notices.c.message_id.in_(message_ids), notices.c.state == "claimed")
+        .values(state="waiting", message_id=None, data={})
+    )
+
+
+def _named(kind: str, order_id: str, rows: Sequence[Any]) -> str:
+    return f"{kind}/{order_id}/" + ",".join(str(row.id) for row in rows)
 
 
 def _drop_unwanted(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSettings) -> list[Any]:
@@ -183,7 +250,7 @@ def _write_letter(
     lines = [line for _, line in found if line is not None]
     letter = facts.letter(kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
     rendered = render(letter)
-    key, tries = _message_key(tx, shop, f"{kind}/{order_id}/" + ",".join(str(r.id) for r in rows))
+    key, tries = _message_key(tx, shop, _named(kind, order_id, rows))
     tx.execute(
         tx.insert(messages)
         .values(

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from plugin.adapters.database import alerts, shops
 from plugin.adapters.database import tables as t
@@ -76,8 +77,13 @@ def test_the_mornings_list_comes_once_at_eight_and_names_what_is_late(fresh_shop
     assert turn(shop) == []
     shop.advance(hours=8)
     assert turn(shop) == []
+    with shop.parts.database.begin() as tx:
+        alerts.raise_once(tx, shop.shop, alerts.BROKEN_EFFECT, "order_tag/1", shop.now())
     at_eight(shop)
-    assert "Acme PO-1 is 4 days late" in turn(shop)[0]["text"]
+    text = turn(shop)[0]["text"]
+    assert "Acme PO-1 is 4 days late" in text
+    assert "1 thing could not be dealt with" in text
+    assert "/books#aside" in text
 
 
 def test_sales_past_the_limit_are_told_within_minutes_and_once_a_day_for_one_product(fresh_shop: Store) -> None:
@@ -181,3 +187,24 @@ def test_an_overage_is_settled_when_nothing_of_it_waits_any_more(shop: Store):
     shop.control("cancel", order_id=order["id"], restock=True)
     shop.settle()
     assert shop.alerts("overage", shop.gid(sku)) == []
+
+
+def test_a_list_that_cannot_be_written_stops_no_other_shops_and_is_seen_among_the_failed(shop: Store) -> None:
+    at_eight(shop)
+    turn(shop)
+    other = "other.myshopify.com"
+    with shop.parts.database.begin() as tx:
+        row = dict(shop.rows(t.shops)[0]._mapping)
+        settings = dict(shop.rows(t.shop_settings)[0]._mapping)
+        tx.execute(t.shops.insert().values(**row | {"shop": other}))
+        tx.execute(t.shop_settings.insert().values(**settings | {"shop": other, "alerts_to_encrypted": "by nobody"}))
+        for name in (other, shop.shop):
+            alerts.raise_once(tx, name, alerts.BRAKE, "zeroed", shop.now(), data={"variants": 312})
+    shop.advance(minutes=2)
+    mail_alerts.queue_due(shop.parts)
+    (mine,) = shop.rows(t.messages, t.messages.c.shop == shop.shop, t.messages.c.message_key.startswith("alert/now/"))
+    assert mine.state == "waiting"
+    mail_alerts.queue_due(shop.parts)
+    with shop.reading() as tx:
+        (broken,) = tx.rows(select(t.messages).where(t.messages.c.shop == other))
+    assert (broken.state, "VaultError" in broken.error) == ("failed", True)

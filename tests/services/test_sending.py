@@ -15,7 +15,7 @@ from plugin.adapters.database import shops
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import OutgoingMail, Smtp
-from plugin.services import edit_delivery, run_lanes, send_mail
+from plugin.services import control_mail, edit_delivery, run_lanes, send_mail
 from plugin.services.edit_delivery import DeliveryDraft
 from plugin.services.write_letters import write_letters
 from tests.servers.smtp_sink import SmtpSink
@@ -212,3 +212,33 @@ def test_a_mail_that_is_written_anew_again_and_again_fails_in_the_end(shop: Stor
     assert state_of(shop, email)[-1] == "failed"
     assert set(state_of(shop, email)[:-1]) <= {"stopped"}
     sink.refuse("connect", "421 busy", times=0)
+
+
+def test_a_letter_that_cannot_be_written_holds_up_no_other_and_is_written_on_the_merchants_word(
+    shop: Store, sink: SmtpSink
+):
+    # F69: the name is sealed with a key that is gone.
+    broken = a_waiting_customer(shop)
+    order = next(o for o in shop.truth()["orders"] if o["email"] == broken)
+    key = shop.rows(t.orders, t.orders.c.order_id == order["gid"])[0].customer_key
+    name = shop.rows(t.people, t.people.c.customer_key == key)[0].first_name_encrypted
+    write_name(shop, key, "sealed by nobody")
+    sound = a_waiting_customer(shop)
+    send_mail.run(shop.parts, shop.shop)
+    assert (len(mails_to(sink, sound)), mails_to(sink, broken)) == (1, [])
+    (message,) = shop.rows(t.messages, t.messages.c.order_id == order["gid"])
+    assert (message.state, message.letter_encrypted) == ("failed", None)
+    assert "VaultError: a sealed value opens with none of the keys" in message.error
+    assert len(shop.alerts("mail_failed")) == 1
+    write_name(shop, key, name)
+    control_mail.retry(shop.parts.database, shop.parts.jobs, shop.shop, message.id, shop.now())
+    send_mail.run(shop.parts, shop.shop)
+    states = {m.id: m.state for m in shop.rows(t.messages, t.messages.c.order_id == order["gid"])}
+    assert sorted(states.values()) == ["sent", "stopped"]
+    assert states[message.id] == "stopped"
+    assert len(mails_to(sink, broken)) == 1
+
+
+def write_name(shop: Store, customer_key: str, sealed: str) -> None:
+    with shop.parts.database.begin() as tx:
+        tx.execute(update(t.people).where(t.people.c.customer_key == customer_key).values(first_name_encrypted=sealed))

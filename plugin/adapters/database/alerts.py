@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from plugin.adapters.database import shops
 from plugin.adapters.database.tables import alerts
 from plugin.adapters.database.transaction import Transaction
 
@@ -43,6 +44,11 @@ def raise_once(
         ).returning(alerts.c.id)
     ).first()
     return got is not None
+
+
+def mail_failed(tx: Transaction, shop: str, now: datetime) -> None:
+    """A mail to a customer failed: told at once, and once for each day of the shop."""
+    raise_once(tx, shop, MAIL_FAILED, now.astimezone(shops.zone(tx, shop)).date().isoformat(), now)
 
 
 def resolve(tx: Transaction, shop: str, kind: str, subject: str, now: datetime) -> None:

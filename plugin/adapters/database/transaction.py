@@ -102,6 +102,12 @@ class Transaction:
         """An INSERT that knows ON CONFLICT, whichever database this is."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of this transaction that is undone alone, should it fail; the rest goes on."""
+        with self.connection.begin_nested():
+            yield
+
     def upsert(self, table: Table, rows: list[dict[str, Any]], keep: tuple[str, ...] = ()) -> None:
         """
         Write rows by primary key, replacing every other column that the rows carry; in the order of their keys, so

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, select
 
 from plugin.adapters.database import alerts
-from plugin.adapters.database.reports import needs, obligations, supply
+from plugin.adapters.database.reports import books, needs, obligations, overages, resting, supply
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import alerts as alert_rows
 from plugin.adapters.database.tables import messages, products, shop_settings, variant_states, variants
@@ -17,8 +17,13 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.domain.letters import Alert, AlertKind
 
 
-def all_open(tx: Transaction, shop: str, admin_url: str, today: date, now: datetime) -> list[Alert]:
-    """Everything that waits for the merchant this morning."""
+def all_open(tx: Transaction, shop: str, admin_url: str, today: date, now: datetime, tries: int) -> list[Alert]:
+    """
+    Everything that waits for the merchant this morning.
+
+    Args:
+        tries: After so many of them a thing that cannot be dealt with counts as put aside.
+    """
     outside = needs.changed_outside(tx, shop)
     stuck = dict(
         tx.rows(
@@ -30,6 +35,7 @@ def all_open(tx: Transaction, shop: str, admin_url: str, today: date, now: datet
     return [
         *_brake(tx, shop, admin_url),
         *(_foreign_continue(o, admin_url) for o in outside if o.is_past_limit),
+        *_past_limit(tx, shop, admin_url),
         *_deliveries(tx, shop, admin_url, today),
         *(
             Alert(AlertKind.UNEXPLAINED_RISE, _product_url(admin_url, r.variant_id), r.title, r.units)
@@ -42,9 +48,18 @@ def all_open(tx: Transaction, shop: str, admin_url: str, today: date, now: datet
             if not o.is_past_limit
         ),
         *(
+            Alert(AlertKind.DELETED, f"{_product_url(admin_url, d.variant_id)}#queue", d.title, d.owed_units)
+            for d in needs.deleted(tx, shop)
+        ),
+        *(
             Alert(AlertKind.BOOKS, f"{_product_url(admin_url, b.variant_id)}#stock", b.title)
             for b in needs.books(tx, shop, now)
         ),
+        *(
+            Alert(AlertKind.RESTING, f"{admin_url}/books#resting", r.title, r.units)
+            for r in resting.questions(tx, shop)
+        ),
+        *_put_aside(tx, shop, admin_url, tries),
         *_requests(tx, shop, admin_url),
     ]
 
@@ -56,6 +71,20 @@ def _brake(tx: Transaction, shop: str, admin_url: str) -> list[Alert]:
         )
     )
     return [Alert(AlertKind.BRAKE, admin_url, units=int(row.data["variants"])) for row in pulled]
+
+
+def _past_limit(tx: Transaction, shop: str, admin_url: str) -> list[Alert]:
+    """Sold past a limit, told at once, and not yet answered."""
+    return [
+        alert
+        for sold in overages.unanswered(tx, shop)
+        for alert in _overage(tx, shop, admin_url, sold.variant_id, sold.units)
+    ]
+
+
+def _put_aside(tx: Transaction, shop: str, admin_url: str, tries: int) -> list[Alert]:
+    count = books.count_put_aside(tx, shop, tries)
+    return [Alert(AlertKind.PUT_ASIDE, f"{admin_url}/books#aside", units=count)] if count else []
 
 
 def _requests(tx: Transaction, shop: str, admin_url: str) -> list[Alert]:
@@ -103,7 +132,8 @@ def urgent(tx: Transaction, shop: str, admin_url: str, rows: Sequence[Any]) -> l
     found = []
     for (kind, subject), mine in by_thing.items():
         if kind == alerts.OVERAGE:
-            found += _overage(tx, shop, admin_url, subject, mine)
+            units = sum(int(row.data.get("units", 0)) for row in mine)
+            found += _overage(tx, shop, admin_url, subject, units)
         elif kind == alerts.CHANGED_OUTSIDE and subject in outside:
             found.append(_foreign_continue(outside[subject], admin_url))
         elif kind == alerts.BRAKE:
@@ -117,7 +147,7 @@ def urgent(tx: Transaction, shop: str, admin_url: str, rows: Sequence[Any]) -> l
     return sorted(found, key=lambda alert: order.index(alert.kind))
 
 
-def _overage(tx: Transaction, shop: str, admin_url: str, variant_id: str, rows: Sequence[Any]) -> list[Alert]:
+def _overage(tx: Transaction, shop: str, admin_url: str, variant_id: str, units: int) -> list[Alert]:
     named = tx.execute(
         select(products.c.title, variants.c.title.label("variant"), variant_states.c.limit_units)
         .join(variants, and_(variants.c.shop == products.c.shop, variants.c.product_id == products.c.product_id))
@@ -134,7 +164,7 @@ def _overage(tx: Transaction, shop: str, admin_url: str, variant_id: str, rows: 
             AlertKind.OVERAGE,
             _product_url(admin_url, variant_id),
             full_title(named.title, named.variant),
-            units=sum(int(row.data.get("units", 0)) for row in rows),
+            units=units,
             limit_units=named.limit_units or 0,
         )
     ]
