@@ -94,6 +94,7 @@ def review_rules(
     tell_after_days: int = 3,
     timezone: str = "UTC",
     unpaid_keeps_for: timedelta | None = None,
+    asks_about_rises: bool = False,
 ) -> ReviewRules:
     """A shop that works every day, shows single days and adds no handling, unless said otherwise."""
     return ReviewRules(
@@ -104,4 +105,5 @@ def review_rules(
         tell_after_days=tell_after_days,
         timezone=timezone,
         unpaid_keeps_for=unpaid_keeps_for,
+        asks_about_rises=asks_about_rises,
     )

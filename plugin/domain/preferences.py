@@ -31,6 +31,8 @@ class ShopSettings:
     alerts_to_encrypted: who gets our alerts, as stored; empty: the shop's contact address.
     alerts_looked_on: the last morning on which we asked what needs the merchant.
     accept_rises_after_minutes: a rise of stock at rest for so long is asked about or accepted.
+    asks_about_rises: such a rise is asked about; else it is accepted. A rise to exactly zero is asked about either way.
+    brake_on: when many variants hit zero at once, nothing new opens before the merchant has said whether it is real.
     mail_pos: orders taken at the till (Shopify POS) are mailed about like any other; they count either way.
     unpaid_keeps_hours: how long an unpaid order keeps the stock it met before those who paid may have it; None: until
     it is paid.
@@ -61,6 +63,8 @@ class ShopSettings:
     alerts_to_encrypted: str = ""
     alerts_looked_on: date | None = None
     accept_rises_after_minutes: int = 15
+    asks_about_rises: bool = False
+    brake_on: bool = True
     unpaid_keeps_hours: int | None = 7 * 24
     show_units_left: bool = False
     first_run_dismissed_at: datetime | None = None

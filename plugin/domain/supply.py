@@ -152,15 +152,16 @@ def read_stock(
     may_have_shipped: int = 0,
     arrivals: Sequence[tuple[str, int]] = (),
     fell_elsewhere: Sequence[int] = (),
+    asks_after: bool = False,
 ) -> StockReading:
     """
     Explain the difference between the stock Shopify shows and the stock we count on.
 
     A fall counts at once. A rise counts only when something explains it: a return that was restocked, a receipt the
     merchant booked, an equal fall at another location, else the oldest open delivery row of that item there, else time
-    (the shop's own rule). A rise that lands exactly on zero from below is what a warehouse sync writes when nothing
-    arrived, so it is never matched or accepted by itself, however the figures move on afterwards. Units the merchant
-    refused are set aside as long as they show.
+    or, after that time, the merchant (the shop's own rule). A rise that lands exactly on zero from below is what a
+    warehouse sync writes when nothing arrived, so it is never matched or accepted by itself, however the figures move
+    on afterwards. Units the merchant refused are set aside as long as they show.
 
     Args:
         level: Fresh figures of the item at the location.
@@ -170,6 +171,7 @@ def read_stock(
         unexplained_since: When the present rise was first seen.
         refused: Units of the rise the merchant said are not real.
         accept_after: The shop's rule for rises with nothing behind them.
+        asks_after: The merchant is asked about such a rise then; else it counts.
         asked: Units of the rise the merchant was asked about and has not answered for.
         waiting: Units of the rise that were seen before, did not land on zero then, and wait for time alone.
         newly_sold: Units sold there since the last look: the rise may have landed on zero before them.
@@ -202,7 +204,9 @@ def read_stock(
         asked, fresh = asked + fresh, 0
     since = (unexplained_since or now) if asked or fresh else None
     due = since + accept_after if since and fresh else None
-    if due and due <= now:
+    if due and due <= now and asks_after:
+        asked, fresh, due = fresh, 0, None
+    elif due and due <= now:
         accept, fresh, since, due = [*accept, Acceptance(fresh, "rule")], 0, None, None
     return StockReading(
         tuple(accept), accepted + _units(accept), refused + asked + fresh, asked > 0, since, due, refused

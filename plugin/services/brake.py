@@ -17,6 +17,7 @@ from plugin.domain.brake import WITHIN, is_mass_zeroing
 from plugin.domain.facts import CONTINUE
 from plugin.domain.limits import Reason
 from plugin.errors import NotFound
+from plugin.services import save_settings
 
 
 def watch(tx: Transaction, shop: str, decided: Collection[str], gone: Collection[str], now: datetime) -> set[str]:
@@ -31,7 +32,7 @@ def watch(tx: Transaction, shop: str, decided: Collection[str], gone: Collection
     """
     if is_on(tx, shop):
         return _not_open(tx, shop, decided)
-    if gone:
+    if gone and save_settings.read(tx, shop).brake_on:
         zeroed = zeroings.since(tx, shop, now - WITHIN)
         if is_mass_zeroing(len(zeroed), zeroings.catalogue(tx, shop)):
             alerts.raise_once(tx, shop, alerts.BRAKE, "zeroed", now, data={"variants": len(zeroed)})

@@ -158,6 +158,7 @@ def _review_rules(view: ShopView, by_variant: Mapping[str, Rule | None], settle:
         settle_differences=settle,
         difference_cause=UNKNOWN_CAUSE if view.reads_all_orders else UNREADABLE_ORDERS,
         unpaid_keeps_for=settings.unpaid_keeps_for,
+        asks_about_rises=settings.asks_about_rises,
     )
 
 

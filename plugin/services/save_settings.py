@@ -38,6 +38,7 @@ SWITCHES = (
     "mail_on_track",
     "mail_pos",
     "show_units_left",
+    "brake_on",
 )
 # A change of these changes what shoppers read, or what is counted on: everything is decided again.
 CHANGES_DECISIONS = frozenset(
@@ -52,6 +53,7 @@ CHANGES_DECISIONS = frozenset(
         "may_cancel",
         "show_units_left",
         "accept_rises_after_minutes",
+        "asks_about_rises",
         "unpaid_keeps_hours",
     }
 )
@@ -95,7 +97,7 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     Fields are those of `ShopSettings`; a switch that is off is absent, as browsers send it; `working_day_1` (Monday) to
     `working_day_7` are switches; `date_shape` "day" makes the range 0; `holidays` is text with a day or
     `day to day` a line; `reply_to` and `alerts_to` are addresses, or empty; `unpaid_mode` is `until_paid`, or `for`
-    with `unpaid_number` and `unpaid_unit` (hours, days).
+    with `unpaid_number` and `unpaid_unit` (hours, days); `rises` is `count` or `ask`.
     """
     values: dict[str, Any] = {name: form.get(name) == "yes" for name in SWITCHES}
     errors: dict[str, str] = {}
@@ -105,6 +107,7 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
         "working_days": lambda: _working_days(form),
         "holidays": lambda: frozenset(_holidays(form.get("holidays", ""))),
         "unpaid_keeps_hours": lambda: _unpaid_keeps_hours(form),
+        "asks_about_rises": lambda: _asks_about_rises(form.get("rises", "")),
         **{name: partial(_address, form, name) for name in ADDRESSES},
     }
     for name, reader in readers.items():
@@ -204,6 +207,12 @@ def _date_words(text: str) -> str:
     if text not in ("ships", "back"):
         raise ValueError("Choose what the date means: ships around, or back in stock around.")
     return text
+
+
+def _asks_about_rises(text: str) -> bool:
+    if text not in ("count", "ask"):
+        raise ValueError("Choose what happens when stock rises without a delivery.")
+    return text == "ask"
 
 
 def _unpaid_keeps_hours(form: Mapping[str, str]) -> int | None:

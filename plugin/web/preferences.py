@@ -186,6 +186,7 @@ def _form(settings: ShopSettings, typed: Mapping[str, str] | None) -> dict[str, 
         "date_range_days": settings.date_range_days or 7,
         "working_days": settings.working_days,
         "holidays": save_settings.holidays_as_text(settings.holidays),
+        "rises": "ask" if settings.asks_about_rises else "count",
         **save_settings.unpaid_as_typed(settings.unpaid_keeps_hours),
         **{name: vault.decrypt(value) if value else "" for name, value in sealed.items()},
     }

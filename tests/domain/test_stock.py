@@ -184,6 +184,25 @@ def test_a_rise_with_nothing_behind_it_counts_after_the_shops_own_time() -> None
     assert world.owed(number) == 3
 
 
+def test_a_shop_may_ask_to_be_asked_about_a_rise_with_nothing_behind_it() -> None:
+    world = World(0, rules=review_rules(asks_about_rises=True))
+    world.review()
+    number = world.order(5)
+    world.review()
+    world.stock(2)
+    world.review()
+    assert not state(world).asks, "a return or a transfer may still explain it"
+    world.wait(minutes(15))
+    world.review()
+    assert (world.owed(number), state(world).unexplained, state(world).asks) == (5, 2, True)
+    world.wait(minutes(600))
+    world.review()
+    assert world.owed(number) == 5
+    world.accept()
+    world.review()
+    assert (world.owed(number), state(world).asks) == (3, False)
+
+
 def test_a_rise_closes_the_oldest_delivery_and_the_rest_stays_to_come() -> None:
     world, number = oversold(15)
     world.deliver(1, 10, day(5, 1))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import insert, update
 
-from plugin.adapters.database import alerts
+from plugin.adapters.database import alerts, zeroings
 from plugin.adapters.database import tables as t
+from plugin.adapters.database.transaction import Database
 from plugin.domain.brake import is_mass_zeroing
 from plugin.errors import NotFound
 from plugin.services import brake
 from tests.services.store import Store
 
 BROKEN = 27
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
 def test_the_brake_counts_units_of_the_catalogue_not_only_heads() -> None:
@@ -107,6 +111,17 @@ def test_what_is_called_a_sync_error_stays_shut_until_it_has_stock_again(busy: S
     brake.call_it_real(busy.parts.database, busy.parts.jobs, busy.shop, busy.now())
     busy.settle()
     assert policies(busy, broken) == {"CONTINUE"}
+
+
+def test_a_shop_without_the_brake_goes_on_however_much_hits_zero(database: Database) -> None:
+    gone = {f"gid://shopify/ProductVariant/{n}" for n in range(40)}
+    with database.begin() as tx:
+        tx.execute(insert(t.shops).values(shop="a.myshopify.com", status="installed", installed_at=NOW))
+        tx.execute(insert(t.shop_settings).values(shop="a.myshopify.com", brake_on=False))
+        zeroings.note(tx, "a.myshopify.com", gone, (), NOW)
+        assert brake.watch(tx, "a.myshopify.com", gone, gone, NOW) == set()
+        tx.execute(update(t.shop_settings).values(brake_on=True))
+        assert brake.watch(tx, "a.myshopify.com", gone, gone, NOW) == gone
 
 
 def test_the_same_number_over_an_afternoon_pulls_nothing(busy: Store) -> None:

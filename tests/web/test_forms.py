@@ -33,6 +33,7 @@ GOOD: dict[str, Any] = {
     "unpaid_mode": "for",
     "unpaid_number": "36",
     "unpaid_unit": "hours",
+    "rises": "ask",
 }
 
 
@@ -59,6 +60,7 @@ def test_settings_come_back_as_they_were_saved(site: Site) -> None:
     assert len(found.holidays) == 10
     assert (found.mail_on_confirmed, found.mail_on_filled, found.ask_above_mails) == (True, False, 25)
     assert (found.mail_pos, found.unpaid_keeps_hours) == (False, 36)
+    assert (found.asks_about_rises, found.brake_on) == (True, False)
     assert site.parts.vault.decrypt(found.reply_to_encrypted) == "hilfe@söhne.example"
     text = site.get("/settings?done=saved").text
     assert "2026-12-24 to 2027-01-01\n2027-05-03" in text
@@ -72,6 +74,7 @@ def test_settings_come_back_as_they_were_saved(site: Site) -> None:
 def test_a_change_of_dates_makes_everything_due_and_a_change_of_mail_does_not(site: Site) -> None:
     same = {**GOOD, "holidays": "2026-12-24\n2026-12-25", "date_words": "ships", "date_range_days": "7"}
     same |= {"handling_days": "1", "review_days": "14", "on_track_days": "21", "accept_rises_after_minutes": "15"}
+    same |= {"rises": "count"}
     same |= {"unpaid_number": "7", "unpaid_unit": "days"}
     same |= {f"working_day_{n}": "yes" for n in range(1, 6)}
     del same["working_day_6"]

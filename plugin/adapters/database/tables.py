@@ -105,6 +105,8 @@ shop_settings = Table(
     Column("alerts_to_encrypted", Text, nullable=False, default="", server_default=""),  # empty: the contact address
     Column("alerts_looked_on", Date),  # the last morning on which we asked what needs the merchant
     Column("accept_rises_after_minutes", Integer, nullable=False, default=15),
+    Column("asks_about_rises", Boolean, nullable=False, default=False, server_default=false()),
+    Column("brake_on", Boolean, nullable=False, default=True, server_default=true()),
     Column("mail_pos", Boolean, nullable=False, default=True, server_default=true()),
     Column("unpaid_keeps_hours", Integer, default=168, server_default="168"),  # None: until they are paid
     Column("show_units_left", Boolean, nullable=False, default=False),

@@ -136,6 +136,7 @@ def _reading(
         may_have_shipped=may_have_shipped,
         arrivals=loc.arrivals,
         fell_elsewhere=fell_elsewhere,
+        asks_after=rules.asks_about_rises,
     )
     settling = [Acceptance(-shipped, "shipped")] if shipped else []
     settling += [Acceptance(named, "named")] if named else []

@@ -60,6 +60,7 @@ class ReviewRules:
     What the shop decided, as far as a review needs it. `limits` by variant; a variant without one is unmanaged.
 
     unpaid_keeps_for: how long unpaid units keep the stock they met; None: until they are paid.
+    asks_about_rises: a rise that nothing explains within `accept_after` is asked about; else it counts then.
     """
 
     dates: DatePolicy
@@ -72,6 +73,7 @@ class ReviewRules:
     settle_differences: bool = False  # first sync: a difference is stored at once
     difference_cause: str = "unknown"
     unpaid_keeps_for: timedelta | None = None
+    asks_about_rises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

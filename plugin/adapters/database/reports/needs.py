@@ -11,6 +11,7 @@ from sqlalchemy import and_, distinct, func, select
 from plugin.adapters.database.reports.titles import first_variant, full_title
 from plugin.adapters.database.tables import (
     item_states,
+    levels,
     line_states,
     locations,
     messages,
@@ -27,7 +28,7 @@ LASTING = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """Stock rose and nobody knows why. `asks`: we need the merchant's word; otherwise time or a receipt settles it."""
+    """Stock rose, nobody knows why, and we need the merchant's word. `to_zero`: it shows exactly zero now."""
 
     item_id: str
     location_id: str
@@ -37,6 +38,7 @@ class Rise:
     units: int
     since: datetime | None
     orders_waiting: int
+    to_zero: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,15 @@ def rises(tx: Transaction, shop: str) -> list[Rise]:
     """Rises that ask whether the units really arrived, the oldest first."""
     rows = tx.rows(
         _named_items(shop)
+        .add_columns(levels.c.available)
+        .outerjoin(
+            levels,
+            and_(
+                levels.c.shop == item_states.c.shop,
+                levels.c.item_id == item_states.c.item_id,
+                levels.c.location_id == item_states.c.location_id,
+            ),
+        )
         .where(item_states.c.shop == shop, item_states.c.asks.is_(True), item_states.c.unexplained > 0)
         .order_by(item_states.c.unexplained_since, item_states.c.item_id)
         .limit(SHOWN)
@@ -174,6 +185,7 @@ def rises(tx: Transaction, shop: str) -> list[Rise]:
             row.unexplained,
             row.unexplained_since,
             waiting.get(row.item_id, 0),
+            row.available == 0,
         )
         for row in rows
     ]
