@@ -24,11 +24,10 @@ FORM = """<form action="/cart/add">
 
 
 def show(page: Page, blocks: str, form: str = FORM) -> None:
-    sheet = (EXTENSION / "assets" / "backorder.css").read_text()
     script = (EXTENSION / "assets" / "backorder.js").read_text()
     page.clock.set_fixed_time(NOW)
     page.set_content(
-        f"<html lang='en'><head><title>Boots</title><style>{sheet}</style></head>"
+        f"<html lang='en'><head><title>Boots</title></head>"
         f"<body><main><h1>Boots</h1>{form}{blocks}</main><script>{script}</script></body></html>"
     )
 
@@ -49,9 +48,25 @@ def test_choosing_a_variant_shows_its_lines_and_sends_its_estimate(page: Page) -
     assert sent(page) == {}
 
 
-def test_a_silent_badge_takes_no_room(page: Page) -> None:
+def height(page: Page) -> float:
+    found: float = page.locator("hf-promise").evaluate("badge => badge.getBoundingClientRect().height")
+    return found
+
+
+def test_a_product_with_nothing_to_say_takes_no_room(page: Page) -> None:
+    show(page, Storefront("en", instant(NOW)).block(VARIANTS[:1]))
+    assert height(page) == 0
+
+
+def test_a_silent_variant_keeps_the_room_of_the_others_at_any_width(page: Page) -> None:
     show(page, Storefront("en", instant(NOW)).block(VARIANTS))
-    assert page.locator("hf-promise").evaluate("badge => badge.getBoundingClientRect().height") == 0
+    for width in (320, 1200):
+        page.set_viewport_size({"width": width, "height": 600})
+        page.select_option("select", "11")
+        silent = height(page)
+        page.select_option("select", "12")
+        page.get_by_text("On backorder: ships around 12 June").wait_for()
+        assert height(page) == silent > 0
 
 
 def test_it_passes_the_accessibility_checks(page: Page) -> None:

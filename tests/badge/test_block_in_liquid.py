@@ -92,3 +92,59 @@ def test_what_a_metafield_holds_is_never_markup() -> None:
     block = Storefront("en", NOW).block([variant(11, data=left), variant(12, data=usual)])
     assert "<b>" not in block
     assert "<i>" not in block
+
+
+WORDS = {
+    "en": {
+        "head.backorder": "{phrase} (made to order)",
+        "phrase.ships": "With you from {date} & no later",
+        "note.pay": "",
+        "note.cancel": "Changed your mind? Write to us.",
+        "property.label": "Shown at checkout",
+    }
+}
+
+
+def test_the_merchants_words_replace_ours_and_are_never_markup() -> None:
+    told = {**COVERED, "cancel": True}
+    block = Storefront("en", NOW).block([variant(11, data=told)], words=WORDS)
+    assert lines(block) == [
+        "With you from 12–19 June & no later (made to order)",
+        "Changed your mind? Write to us.",
+    ]
+    assert "12–19 June &amp; no later" in block
+    assert variants_map(block)["11"][0]["lines"] == lines(block)
+    assert 'name="properties[Shown at checkout]"' in block
+
+
+def test_a_language_without_words_of_the_merchant_keeps_ours() -> None:
+    block = Storefront("de", NOW).block([variant(11, data=COVERED)], words=WORDS)
+    assert lines(block) == ["Auf Nachbestellung: Versand voraussichtlich 12.–19. Juni", "Sie zahlen heute."]
+
+
+SILENT = {
+    "in stock": {"quantity": 3, "data": COVERED},
+    "stops selling it at zero": {"policy": "deny", "data": COVERED},
+    "does not count its stock": {"tracked": False, "data": COVERED},
+    "has written nothing for it": {"data": None},
+    "no date or wait": {"data": {"v": 1, "state": "none"}},
+}
+
+
+@pytest.mark.parametrize("why", list(SILENT))
+def test_the_editor_says_why_the_live_page_is_silent_and_shows_an_example(why: str) -> None:
+    silent = [variant(11, **SILENT[why])]
+    block = Storefront("en", NOW).block(silent, preview="auto")
+    assert why in block
+    assert "On backorder: ships around 28 May–4 June" in lines(block)
+    assert lines(Storefront("en", NOW).block(silent)) == []
+
+
+def test_the_editor_shows_every_state_or_the_one_asked_for() -> None:
+    speaks = [variant(11, data=COVERED)]
+    shop = Storefront("en", NOW)
+    assert 'hf-promise__editor"' not in shop.block(speaks, preview="auto")
+    every = lines(shop.block(speaks, preview="all", words=WORDS))
+    assert sum("28 May" in line or "weeks" in line for line in every) >= 5
+    assert "With you from 28 May–4 June & no later (made to order)" in every
+    assert "Sold out for now" in lines(shop.block(speaks, preview="limit"))

@@ -92,6 +92,28 @@ def test_an_open_page_turns_to_delayed_the_moment_the_date_runs_out() -> None:
     assert looks[1]["lines"] == ["On backorder: delivery delayed, new date to come"]
 
 
+def test_a_page_kept_for_days_names_no_day_that_has_passed() -> None:
+    """Written on 10 May; opened on later days, in each state that names one."""
+    told = {
+        "limit": {"next": "2027-05-14"},
+        "no_date": {"review": "2027-05-14"},
+        "covered": {"from": "2027-05-14", "to": "2027-05-20"},
+    }
+    later = {
+        "limit": ["Sold out for now"],
+        "no_date": UNDATED,
+        "covered": ["On backorder: ships around 20 May", "You pay today."],
+    }
+    visits = []
+    for state, days in told.items():
+        block = Storefront("en", NOW).block([variant(11, data={"v": 1, "state": state, **days})])
+        visits.append({"page": page(block), "now": instant("2027-05-14T23:59:59Z").timestamp() * 1000, "steps": ["0"]})
+        visits.append({"page": page(block), "now": instant("2027-05-15T00:00:00Z").timestamp() * 1000, "steps": ["0"]})
+    looks = [look[0]["lines"] for look in visit(*visits)]
+    assert all("14" in " ".join(said) for said in looks[::2])
+    assert looks[1::2] == list(later.values())
+
+
 def test_it_follows_the_standard_event() -> None:
     assert seen(select_event(answered(12)), select_event(answered(13))) == [[], SHIPS, UNDATED]
 
@@ -199,6 +221,50 @@ def test_the_same_words_are_not_announced_twice() -> None:
     )
     assert looks[2]["changes"] == 0
     assert looks[3]["changes"] == 1
+
+
+FEATURED = """<div class="shopify-section" id="shopify-section-featured">{}
+<form action="/cart/add" id="featured"><input type="hidden" name="id" value="11"><button name="add">Add</button>
+  <input type="hidden" name="product-id" value="{}"></form></div>"""
+LINES_OF_ALL = """window.changes = [...document.querySelectorAll('hf-promise')].map(badge =>
+    [badge.querySelector('.hf-promise__line')?.textContent ?? '', badge.querySelector('input').form.id])"""
+
+
+@pytest.mark.parametrize("event", ["standard", "dawn", "change"])
+def test_of_two_badges_for_one_product_only_the_nearest_follows(event: str) -> None:
+    block = Storefront("en", NOW).block(VARIANTS)
+    second = FEATURED.format(block.replace('data-section="main"', 'data-section="featured"'), PRODUCT_ID)
+    step = {
+        "standard": select_event(answered(12)).replace("#buy", "#featured"),
+        "dawn": "publish('variant-change', {data: {sectionId: 'featured', variant: {id: 12}}})",
+        "change": """const field = document.querySelector('#featured [name=id]'); field.value = '12';
+            field.dispatchEvent(new Event('change', {bubbles: true}))""",
+    }[event]
+    [looks] = visit(boots(page=page(block) + second, before=DAWN, steps=[step, LINES_OF_ALL]))
+    assert looks[-1]["changes"] == [["", "buy"], [SHIPS[0], "featured"]]
+
+
+def test_a_combination_that_dawn_does_not_make_says_nothing() -> None:
+    form = FORM.replace("</form>", '<input type="radio" name="size" form="buy"></form>', 1)
+    step = """document.querySelector('#buy [name=add]').disabled = true;
+        document.querySelector('[name=size]').dispatchEvent(new Event('change', {bubbles: true}));
+        new Promise(done => setTimeout(done, 800))"""
+    block = Storefront("en", NOW).block(VARIANTS, chosen=1)
+    [looks] = visit(boots(page=page(block, form.replace('value="11"', 'value="12"')), steps=[step]))
+    assert [look["lines"] for look in looks] == [SHIPS, []]
+
+
+def test_a_badge_the_theme_puts_in_anew_is_read_out_once() -> None:
+    old, new = Storefront("en", NOW).block(VARIANTS, chosen=1), Storefront("en", NOW).block(VARIANTS, chosen=2)
+    step = f"""window.changes = 0; const holder = document.querySelector('hf-promise').parentElement;
+        document.querySelectorAll('#buy [name=id]').forEach(field => {{ field.value = '13'; }});
+        holder.querySelector('hf-promise').outerHTML = {new!r};
+        new MutationObserver(list => {{ window.changes += list.length; }})
+          .observe(document.querySelector('[role=status]'), {{childList: true, subtree: true}});
+        new Promise(done => setTimeout(done, 60))"""
+    [looks] = visit(boots(page=page(old, FORM.replace('value="11"', 'value="12"')), steps=[step]))
+    assert [look["lines"] for look in looks] == [SHIPS, UNDATED]
+    assert [look["changes"] for look in looks] == [0, 1]
 
 
 def test_nothing_is_asked_of_anyone() -> None:

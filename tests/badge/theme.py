@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date as day
+from datetime import datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from liquid import DictLoader, Environment
+from liquid import BoundTemplate, CachingDictLoader, Environment, RenderContext
+from liquid.filter import with_context
 
 EXTENSION = Path(__file__).parents[2] / "extensions" / "promise-block"
 CASES = Path(__file__).parents[1] / "cases" / "badge.json"
@@ -59,43 +61,87 @@ class Storefront:
     now: datetime
     zone: str = "UTC"
 
-    def block(self, variants: Sequence[Mapping[str, Any]], *, chosen: int = 0, count: int | None = None) -> str:
-        """The block's HTML on the product page, `chosen` being the place of the variant in the address."""
+    def block(
+        self,
+        variants: Sequence[Mapping[str, Any]],
+        *,
+        chosen: int = 0,
+        count: int | None = None,
+        words: Mapping[str, Any] | None = None,
+        preview: str | None = None,
+    ) -> str:
+        """
+        The block's HTML on the product page, `chosen` being the place of the variant in the address.
+
+        Args:
+            words: The merchant's own words, by language and key. preview: the block's setting, in the theme editor.
+        """
         product = {
             "id": PRODUCT_ID,
+            "url": "/products/boots",
             "selected_or_first_available_variant": variants[chosen],
             "variants": variants,
             "variants_count": count or len(variants),
         }
         block = {
             "id": "b1",
-            "settings": {"product": product, "alignment": "start", "size": "theme"},
+            "settings": {"product": product, "alignment": "start", "size": "theme", "preview": preview},
             "shopify_attributes": "",
         }
-        source = re.sub(r"{% schema %}.*{% endschema %}", "", _read("blocks/backorder.liquid"), flags=re.S)
-        return self._environment().from_string(source).render(block=block, section={"id": "main"})
+        app = {"metafields": {"badge": {"words": {"value": words}}} if words else {}}
+        request = {"design_mode": preview is not None}
+        return _block().render(block=block, section={"id": "main"}, app=app, request=request, __shop=self)
 
-    def _environment(self) -> Environment:
-        snippets = {p.stem: p.read_text() for p in (EXTENSION / "snippets").glob("*.liquid")}
-        environment = Environment(loader=DictLoader(snippets))
-        environment.filters |= {"t": self._translate, "date": self._date, "json": _json}
-        return environment
-
-    def _translate(self, key: str, **values: Any) -> str:
+    def translate(self, key: str, **values: Any) -> str:
         text: Any = _words(self.locale)
         for part in key.split("."):
             text = text[part]
         return re.sub(r"{{ (\w+) }}", lambda found: html.escape(str(values[found[1]])), text)
 
-    def _date(self, value: str, layout: str) -> str:
+    def date(self, value: str | int, layout: str) -> str:
         zone = ZoneInfo(self.zone)
-        day = date.fromisoformat(value) if value != "now" else None
-        moment = datetime(day.year, day.month, day.day, tzinfo=zone) if day else self.now.astimezone(zone)
+        if value == "now":
+            moment = self.now.astimezone(zone)
+        elif str(value).isdigit():
+            moment = datetime.fromtimestamp(int(value), zone)
+        else:
+            moment = datetime.combine(day.fromisoformat(str(value)), time(), zone)
         return str(int(moment.timestamp())) if layout == "%s" else moment.strftime(layout)
+
+
+@cache
+def _block() -> BoundTemplate:
+    """The block, parsed once; what depends on the shop reaches the filters through `__shop`."""
+    snippets = {p.stem: p.read_text() for p in (EXTENSION / "snippets").glob("*.liquid")}
+    environment = Environment(loader=CachingDictLoader(snippets))
+    environment.filters |= {"t": _translate, "date": _date, "json": _json, "asset_url": _asset_url}
+    return environment.from_string(
+        re.sub(r"{% schema %}.*{% endschema %}", "", _read("blocks/backorder.liquid"), flags=re.S)
+    )
+
+
+@with_context
+def _translate(key: str, *, context: RenderContext, **values: Any) -> str:
+    return _shop(context).translate(key, **values)
+
+
+@with_context
+def _date(value: str | int, layout: str, *, context: RenderContext) -> str:
+    return _shop(context).date(value, layout)
+
+
+def _shop(context: RenderContext) -> Storefront:
+    shop = context.globals["__shop"]
+    assert isinstance(shop, Storefront)
+    return shop
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _asset_url(name: str) -> str:
+    return f"/assets/{name}"
 
 
 @cache

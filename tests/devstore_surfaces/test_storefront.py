@@ -113,7 +113,7 @@ def test_the_block_shows_only_when_added_and_installed(
 ) -> None:
     address = f"/products/winter-boots?variant={backordered.id}"
     assert "On backorder: ships around 12–19 December" in shopper.get(address).text
-    assert shopper.get(address).text.count("backorder.css") == 1
+    assert shopper.get(address).text.count("backorder.js") == 1
     world.theme.has_block = False
     assert "hf-promise" not in shopper.get(address).text
     assert "hf-promise" in shopper.get(address + "&block=1").text

@@ -5,17 +5,23 @@
 (() => {
   const LONGEST_TIMER_MS = 2 ** 31 - 1;
   const PATIENCE_MS = 8000;
+  const SETTLED_MS = 700;
   const bare = (id) => String(id ?? '').split('/').pop();
+  // What each place on the page said last: a theme may put a new element there instead of changing the old one.
+  const saidIn = new Map();
+  let forms = 0;
 
   class HoldfastPromise extends HTMLElement {
     connectedCallback() {
       this.off = new AbortController();
       this.turn = 0;
       this.isTold = false;
-      this.read(this);
       this.listen();
       this.attach();
+      const before = saidIn.get(this.place());
       this.choose(this.formVariant() || this.dataset.variant);
+      // A new live region is not read out, a change of its content is: the same text once more.
+      if (before !== undefined && before !== this.text()) requestAnimationFrame(() => this.put(this.lines()));
       if (document.readyState !== 'complete') {
         // The theme's own scripts and forms may come after us.
         this.on(window, 'load', () => { this.listenToDawn(); this.attach(); });
@@ -27,6 +33,10 @@
       this.dawn?.();
       this.dawn = null;
       clearTimeout(this.timer);
+    }
+
+    place() {
+      return `${this.dataset.section} ${this.dataset.block} ${this.dataset.product}`;
     }
 
     read(root) {
@@ -41,7 +51,7 @@
     listen() {
       // Standard storefront event (2026): the answer comes later, and only the newest choice counts.
       this.on(document, 'shopify:product:select', (event) => {
-        if (bare(event.product?.id) !== this.dataset.product) return;
+        if (bare(event.product?.id) !== this.dataset.product || !this.isNearest(event.target)) return;
         this.isTold = true;
         const turn = ++this.turn;
         Promise.resolve(event.promise).then(
@@ -52,23 +62,25 @@
       // Horizon before that.
       this.on(document, 'variant:update', (event) => {
         const { resource, data } = event.detail ?? {};
-        if (data?.productId && bare(data.productId) !== this.dataset.product) return;
-        if (!data?.productId && !this.isNear(event.target)) return;
-        this.choose(bare(resource?.id));
+        if (data?.productId ? bare(data.productId) !== this.dataset.product : !this.around().contains(event.target)) return;
+        if (this.isNearest(event.target)) this.choose(bare(resource?.id));
       });
       this.listenToDawn();
       // Every other theme: the field that will be sent, read after the theme's own handlers have had their turn.
       this.on(document, 'change', (event) => {
         const form = event.target.form;
-        const isOurs = form ? this.isOurs(form) : false;
-        if (!this.isTold && (isOurs || this.isNear(event.target))) setTimeout(() => this.isConnected && this.follow());
+        if (this.isTold || !this.isConnected) return;
+        if (form && this.isOurs(form) ? !this.isNearest(form) : !this.around().contains(event.target)) return;
+        const before = this.formVariant();
+        setTimeout(() => this.isConnected && this.follow());
+        clearTimeout(this.settling);
+        this.settling = setTimeout(() => this.isConnected && this.settle(before), SETTLED_MS);
       });
-      this.on(window, 'popstate', () => this.choose(this.addressVariant() || this.formVariant()));
+      this.on(window, 'popstate', () => setTimeout(() => this.isConnected && this.follow()));
       // A page that comes back from sleep may find that its date has run out meanwhile.
       this.on(window, 'pageshow', () => { this.follow(); this.show(); });
       this.on(document, 'shopify:section:load', (event) => {
         if (!event.target.contains?.(this)) return;
-        this.read(this);
         this.attach();
         this.choose(this.formVariant() || this.dataset.variant);
       });
@@ -88,26 +100,48 @@
       if (wanted && wanted !== this.chosen) this.choose(wanted);
     }
 
+    /* Of a combination that is not made Dawn tells nobody: the field keeps the old variant, and the button is shut. */
+    settle(before) {
+      const button = this.form()?.querySelector('[name="add"], [type="submit"]');
+      const isSold = Boolean(this.variants[this.chosen]?.[0]?.property);
+      if (isSold && button?.disabled && before === this.formVariant()) this.choose('');
+    }
+
     addressVariant() {
       return new URLSearchParams(location.search).get('variant') ?? '';
     }
 
-    isNear(node) {
-      const section = this.closest('.shopify-section') ?? document.body;
-      return section.contains(node);
+    /* Of several badges for this product, the one that shares the closest surroundings with a node answers to it. */
+    isNearest(node) {
+      const same = `hf-promise[data-product="${this.dataset.product}"]`;
+      let at = node instanceof Element ? node : document.documentElement;
+      while (at && !at.querySelector(same)) at = at.parentElement;
+      return at ? at.contains(this) : true;
+    }
+
+    /* The closest surroundings that hold a form of ours; never more than the section. */
+    around() {
+      const edge = this.closest('.shopify-section') ?? document.body;
+      let at = this.parentElement;
+      while (at && at !== edge && !this.formsIn(at).length) at = at.parentElement;
+      return at ?? edge;
+    }
+
+    formsIn(place) {
+      return [...place.querySelectorAll('form')].filter((form) => this.isOurs(form));
     }
 
     isOurs(form) {
       // Attributes, not properties: a field named "id" or "action" hides the form's own.
       if (!form.getAttribute('action')?.includes('/cart/add') || !form.querySelector('[name="id"]')) return false;
       const product = form.querySelector('[name="product-id"]');
-      return product ? product.value === this.dataset.product : this.isNear(form);
+      return !product || product.value === this.dataset.product;
     }
 
     /* The form that buys: themes put a second one, for instalments, before it. */
     form() {
-      const forms = [...document.forms].filter((form) => this.isOurs(form));
-      return forms.find((form) => form.querySelector('[name="add"], [type="submit"]')) ?? forms[0];
+      const found = this.formsIn(this.around());
+      return found.find((form) => form.querySelector('[name="add"], [type="submit"]')) ?? found[0];
     }
 
     formVariant() {
@@ -120,58 +154,71 @@
       const form = this.form();
       const field = this.querySelector('input[type="hidden"]');
       if (!form || !field) return;
-      if (!form.getAttribute('id')) form.setAttribute('id', `${this.id}-form`);
+      if (!form.getAttribute('id')) form.setAttribute('id', `hf-form-${++forms}`);
       field.setAttribute('form', form.getAttribute('id'));
     }
 
     choose(id) {
       this.chosen = id;
+      this.read(this);
       if ('refetch' in this.dataset && id && id !== this.dataset.variant) this.fetchSection(id);
       else this.show();
     }
 
     async fetchSection(id) {
-      const address = `${location.pathname}?variant=${id}&section_id=${encodeURIComponent(this.dataset.section)}`;
+      const { url, section, block } = this.dataset;
       let fresh = null;
       try {
-        const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) });
-        if (answer.ok) fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(this.id);
+        const answer = await fetch(`${url.split('?')[0]}?variant=${id}&section_id=${encodeURIComponent(section)}`, {
+          signal: AbortSignal.timeout(PATIENCE_MS),
+        });
+        const page = answer.ok ? new DOMParser().parseFromString(await answer.text(), 'text/html') : null;
+        fresh = page?.querySelector(`hf-promise[data-block="${block}"]`);
       } catch {
         // Offline: saying nothing is honest, the old variant's date is not.
       }
       if (id !== this.chosen || !this.isConnected) return;
-      this.variants = {};
-      if (fresh?.dataset.variant === id) {
-        this.read(fresh);
-        this.dataset.variant = id;
-      } else {
-        delete this.dataset.variant;
-      }
+      const map = this.querySelector('[data-hf-variants]');
+      const isFresh = fresh?.dataset.variant === id;
+      map.textContent = isFresh ? fresh.querySelector('[data-hf-variants]').textContent : '{}';
+      if (isFresh) this.dataset.variant = id;
+      else delete this.dataset.variant;
+      this.read(this);
       this.show();
     }
 
+    /* The stage that holds now, and a look at the clock when it ends. */
     show() {
       clearTimeout(this.timer);
-      const entry = this.variants[this.chosen];
-      const left = entry?.until ? entry.until * 1000 - Date.now() : Infinity;
-      if (left < Infinity && left > 0) this.timer = setTimeout(() => this.show(), Math.min(left, LONGEST_TIMER_MS));
-      this.say(left <= 0 ? entry.late : entry);
+      const now = Date.now();
+      const stage = this.variants[this.chosen]?.find(({ until }) => !until || until * 1000 > now);
+      if (stage?.until) this.timer = setTimeout(() => this.show(), Math.min(stage.until * 1000 - now, LONGEST_TIMER_MS));
+      this.say(stage);
     }
 
-    say(entry) {
-      const lines = (entry?.lines ?? []).filter(Boolean);
-      const place = this.querySelector('[role="status"]');
-      const now = [...place.children].map((line) => line.textContent);
-      if (now.join('\n') !== lines.join('\n')) {
-        place.replaceChildren(...lines.map((text, at) => {
-          const line = document.createElement('p');
-          line.className = at ? 'hf-promise__note' : 'hf-promise__line';
-          line.textContent = text;
-          return line;
-        }));
-      }
+    lines() {
+      return [...this.querySelector('[role="status"]').children].map((line) => line.textContent);
+    }
+
+    text() {
+      return this.lines().join('\n');
+    }
+
+    put(lines) {
+      this.querySelector('[role="status"]').replaceChildren(...lines.map((text, at) => {
+        const line = document.createElement('p');
+        line.className = at ? 'hf-promise__note' : 'hf-promise__line';
+        line.textContent = text;
+        return line;
+      }));
+    }
+
+    say(stage) {
+      const lines = (stage?.lines ?? []).filter(Boolean);
+      if (this.text() !== lines.join('\n')) this.put(lines);
+      saidIn.set(this.place(), this.text());
       const field = this.querySelector('input[type="hidden"]');
-      field.value = entry?.property ?? '';
+      field.value = stage?.property ?? '';
       field.disabled = !field.value;
     }
   }
