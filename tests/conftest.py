@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+from tests.turns import take_turns
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,6 +27,14 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
 hypothesis.settings.register_profile("prove", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# A tenth of the suite's time was the collector walking the Admin schema and the tests themselves, again and again.
+gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest files take turns at the databases."""
+    take_turns(config, items)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -26,7 +27,7 @@ class Mail:
     recipients: tuple[str, ...]
     source: bytes
 
-    @property
+    @cached_property
     def message(self) -> EmailMessage:
         """The parsed mail."""
         return email.message_from_bytes(self.source, policy=email.policy.default)

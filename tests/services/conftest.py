@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -12,41 +10,6 @@ from devstore.running import Running
 from tests.servers.databases import PostgresDatabases, SqliteDatabases
 from tests.services.store import AppAddress, Store, make_parts, open_devstore, start_anew
 from tools.valkey import Valkey
-
-# What two writers at once, or two shops, may do to each other differs between databases: these run on both.
-ON_BOTH = {
-    "test_lanes",
-    "test_races",
-    "test_two_shops",
-    "test_crossings",
-    "test_sending",
-    "test_counting",
-    "test_clock",
-}
-KINDS = ("sqlite", "postgresql")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """
-    Let these files take turns: each runs on one database, unless `DATABASES=both`.
-
-    They are most of the suite's time, and the model, the journeys and the adapters' tests run on both every time.
-    """
-    if os.environ.get("DATABASES") == "both":
-        return
-    kept, left_out = [], []
-    for item in items:
-        (left_out if _has_the_other_turn(item) else kept).append(item)
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = kept
-
-
-def _has_the_other_turn(item: pytest.Item) -> bool:
-    if item.path.parent.name != "services" or item.path.stem in ON_BOTH or not hasattr(item, "callspec"):
-        return False
-    turn = KINDS[zlib.crc32(item.path.stem.encode()) % 2]
-    kind = next((v for v in item.callspec.params.values() if v in KINDS), turn)
-    return bool(kind != turn)
 
 
 @pytest.fixture(scope="session")
