@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from urllib.parse import urlencode
 
 from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -14,12 +14,10 @@ from plugin.adapters.database.reports.rule_list import Entry, RuleRow
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import control_mail, preview_rules, save_settings, set_rules, switch_shop
-from plugin.web import first_run, previews, samples
+from plugin.web import first_run, previews, samples, settings_form
 from plugin.web.numbers import form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
-
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 blueprint = admin_blueprint("preferences", __name__)
 
@@ -33,13 +31,33 @@ def show() -> str:
 def save() -> AnyResponse | tuple[str, int]:
     version = form_version(request.form)
     here = parts()
+    with here.database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+    typed = settings_form.chosen(settings, request.form) if version == settings.version else request.form.to_dict()
     try:
-        save_settings.save(here.database, here.jobs, here.vault, g.shop, version, request.form, g.now)
+        if version != settings.version and settings_form.may_save(settings, typed):
+            version = settings.version  # what was switched meanwhile is not in the form
+        save_settings.save(here.database, here.jobs, here.vault, g.shop, version, typed, g.now)
     except FieldErrors as exc:
-        return _page(typed=request.form, errors=exc.errors), 422
+        return _page(typed=typed, errors=exc.errors), 422
     except Conflict:
-        return _page(typed=request.form, stale=True), 409
+        return _conflict_page(typed), 409
     return redirect("/settings?done=saved", 303)
+
+
+def _conflict_page(typed: dict[str, str]) -> str:
+    """Both versions, field by field; what is chosen is saved over the settings as they are now."""
+    with parts().database.read() as tx:
+        settings = save_settings.read(tx, g.shop)
+    kept = {name: value for name, value in typed.items() if not name.startswith("keep_")}
+    fields = kept | {"version": str(settings.version), "opened": urlencode(settings_form.sent(settings))}
+    return render_template(
+        "pages/settings_conflict.html",
+        found=settings_form.compare(settings, typed),
+        fields=fields.items(),
+        setting_names=settings_form.NAMES,
+        in_words=settings_form.in_words,
+    )
 
 
 @blueprint.post("/settings/sample")
@@ -122,7 +140,6 @@ def _page(
     *,
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
-    stale: bool = False,
     typed_to: str = "",
 ) -> str:
     with parts().database.read() as tx:
@@ -137,7 +154,7 @@ def _page(
     return render_template(
         "pages/settings.html",
         settings=settings,
-        form=_form(settings, typed),
+        form=settings_form.shown(settings, typed),
         rules=entries,
         proposed=rule_list.PROPOSED,
         last_change=last,
@@ -149,9 +166,8 @@ def _page(
         restoring=switch_shop.restoring(parts().database, g.shop),
         samples=samples.of(shown, _shown_rule(entries), g.today, _reply_to(settings, typed)),
         editor=first_run.theme_editor_url(g.shop, parts().settings.shopify_api_key),
-        days=DAYS,
+        days=settings_form.DAYS,
         errors=errors,
-        stale=stale,
         typed_to=typed_to,
         page_name="settings",
     )
@@ -164,29 +180,4 @@ def _shown_rule(entries: Sequence[Entry]) -> RuleRow:
 
 
 def _reply_to(settings: ShopSettings, typed: Mapping[str, str] | None) -> str:
-    if typed is not None:
-        return typed.get("reply_to", "").strip()
-    return parts().vault.decrypt(settings.reply_to_encrypted) if settings.reply_to_encrypted else ""
-
-
-def _form(settings: ShopSettings, typed: Mapping[str, str] | None) -> dict[str, Any]:
-    """The fields as shown: what was typed after an error, else what is stored."""
-    if typed is not None:
-        kept: dict[str, Any] = dict(typed)
-        kept["working_days"] = {n for n in range(1, 8) if typed.get(f"working_day_{n}") == "yes"}
-        kept |= {name: typed.get(name) == "yes" for name in save_settings.SWITCHES}
-        return kept
-    vault = parts().vault
-    sealed = {name: getattr(settings, f"{name}_encrypted") for name in save_settings.ADDRESSES}
-    return {
-        **{name: getattr(settings, name) for name in (*save_settings.WHOLE_NUMBERS, *save_settings.SWITCHES)},
-        "version": settings.version,
-        "date_words": settings.date_words,
-        "date_shape": "range" if settings.date_range_days else "day",
-        "date_range_days": settings.date_range_days or 7,
-        "working_days": settings.working_days,
-        "holidays": save_settings.holidays_as_text(settings.holidays),
-        "rises": "ask" if settings.asks_about_rises else "count",
-        **save_settings.unpaid_as_typed(settings.unpaid_keeps_hours),
-        **{name: vault.decrypt(value) if value else "" for name, value in sealed.items()},
-    }
+    return (typed if typed is not None else settings_form.sent(settings)).get("reply_to", "").strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from sqlalchemy import select
 
 from plugin.adapters.database import tables as t
 from plugin.services import save_settings
+from plugin.web import settings_form
 from tests.web import seeding
+from tests.web.markup import form
 from tests.web.site import Site
 
 GOOD: dict[str, Any] = {
@@ -132,14 +135,41 @@ def test_no_working_day_at_all_is_refused(site: Site) -> None:
     assert "no working day for a whole year" in answer.text or "At most" in answer.text
 
 
-def test_a_stale_form_says_so_and_keeps_what_was_typed(site: Site) -> None:
-    assert site.post("/settings", GOOD).status_code == 303
-    answer = site.post("/settings", {**GOOD, "handling_days": "17"})
+def as_opened(site: Site) -> dict[str, str]:
+    return form(site.get("/settings").text, "/settings")
+
+
+def test_two_who_save_the_same_form_choose_field_by_field(site: Site) -> None:
+    mine = as_opened(site) | {"handling_days": "17", "unpaid_mode": "until_paid"}
+    assert site.post("/settings", as_opened(site) | {"handling_days": "2", "date_words": "back"}).status_code == 303
+    answer = site.post("/settings", mine)
     assert answer.status_code == 409
-    assert "Somebody saved these settings since you opened them" in answer.text
-    assert 'value="17"' in answer.text
-    assert 'name="version" value="3"' in answer.text
+    assert "3 differences: which shall stand?" in answer.text
+    says = " ".join(re.sub("<[^>]*>", " ", answer.text).split())
+    assert "Handling Saved now: 2 working days Yours: 17 working days You both changed this. It was: 1 work" in says
+    assert "The date means Saved now: back in stock around Yours: ships around You did not change this." in says
+    assert "Unpaid orders keep their units Saved now: for 7 days Yours: until they are paid Only you" in says
     assert stored(site).handling_days == 2
+    again = form(answer.text, "/settings")
+    assert {name: value for name, value in again.items() if name.startswith("keep_")} == {
+        "keep_date_words": "theirs",
+        "keep_handling_days": "mine",
+        "keep_unpaid_keeps_hours": "mine",
+    }
+    assert site.post("/settings", again | {"keep_handling_days": "theirs"}).status_code == 303
+    found = stored(site)
+    assert (found.handling_days, found.date_words, found.unpaid_keeps_hours) == (2, "back", None)
+
+
+def test_a_form_opened_before_everything_was_paused_is_saved(site: Site) -> None:
+    mine = as_opened(site) | {"handling_days": "17"}
+    assert site.post("/settings/switch", {"to": "paused"}).status_code == 303
+    assert site.post("/settings", mine).status_code == 303
+    assert (stored(site).handling_days, stored(site).is_paused) == (17, True)
+
+
+def test_every_field_that_may_differ_has_a_name(site: Site) -> None:
+    assert set(settings_form.NAMES) == set(save_settings.check_form(GOOD))
 
 
 def test_the_sample_follows_what_is_typed_before_it_is_saved(site: Site) -> None:
