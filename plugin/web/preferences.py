@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import first_sync, rule_list
 from plugin.adapters.database.reports.rule_list import Entry, RuleRow
+from plugin.domain import locales
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import control_mail, preview_rules, save_settings, set_rules, switch_shop
@@ -67,7 +68,8 @@ def sample() -> str:
         settings = save_settings.read(tx, g.shop)
         rule = _shown_rule(rule_list.listed(tx, g.shop))
     shown = samples.as_typed(settings, request.form)
-    found = samples.of(shown, rule, g.today, _reply_to(settings, request.form))
+    language = samples.language(request.form)
+    found = samples.of(shown, rule, g.today, language, _reply_to(settings, request.form))
     return render_template("pages/settings_sample.html", samples=found)
 
 
@@ -151,6 +153,7 @@ def _page(
         own = rule_list.own_settings(tx, g.shop)
         is_read = first_sync.read(tx, g.shop).is_done
     shown = samples.as_typed(settings, typed) if typed is not None else settings
+    language = samples.language(typed or {})
     return render_template(
         "pages/settings.html",
         settings=settings,
@@ -164,7 +167,9 @@ def _page(
         own_settings=own,
         is_read=is_read,
         restoring=switch_shop.restoring(parts().database, g.shop),
-        samples=samples.of(shown, _shown_rule(entries), g.today, _reply_to(settings, typed)),
+        samples=samples.of(shown, _shown_rule(entries), g.today, language, _reply_to(settings, typed)),
+        languages=locales.names(),
+        language=language,
         editor=first_run.theme_editor_url(g.shop, parts().settings.shopify_api_key),
         days=settings_form.DAYS,
         errors=errors,

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import rule_list
 from plugin.adapters.database.reports.rule_list import RuleRow
+from plugin.domain import locales
 from plugin.domain.rules import MOST_PICKED, OWN, Scope
 from plugin.errors import FieldErrors
 from plugin.services import save_settings, set_rules, switch_shop
@@ -116,7 +117,8 @@ def sample() -> str:
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
     rule = samples.rule_as_typed(request.form, rule_list.PROPOSED)
-    return render_template("pages/settings_sample.html", samples=samples.of(settings, rule, g.today))
+    found = samples.of(settings, rule, g.today, samples.language(request.form))
+    return render_template("pages/settings_sample.html", samples=found)
 
 
 def _picked(fields: MultiDict[str, str]) -> list[str]:
@@ -165,6 +167,7 @@ def _page(
         ticked = rule_rows.products_by_id(tx, g.shop, picked) if picked else list(rule.products)
         found = [pair for pair in rule_list.find_products(tx, g.shop, words) if pair not in ticked] if words else []
     shown = samples.rule_as_typed(typed, rule) if typed is not None else rule
+    language = samples.language(typed or {})
     return render_template(
         "pages/rule.html",
         rule=typed if typed is not None else rule,
@@ -175,7 +178,9 @@ def _page(
         found=found,
         words=words,
         seen=seen,
-        samples=samples.of(settings, shown, g.today),
+        samples=samples.of(settings, shown, g.today, language),
+        languages=locales.names(),
+        language=language,
         errors=errors,
     )
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
+from types import MappingProxyType
 
 from flask import g
 
 from plugin.adapters.database.reports.rule_list import RuleRow
 from plugin.adapters.mail import render
+from plugin.domain import locales
 from plugin.domain.badge_text import badge_text
 from plugin.domain.facts import DENY, LocationGid
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
@@ -49,12 +52,16 @@ UNITS_LEFT = 3
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`when`: the situation, as the merchant knows it. The lines are the badge's, or a mail's subject and text."""
+    """
+    `when`: the situation, as the merchant knows it. The lines are the badge's, or a mail's subject and text, in the
+    language `lang`; it is empty where they are our own words about there being none.
+    """
 
     when: str
     line_1: str
     line_2: str = ""
     mail: str = ""
+    lang: str = ""
 
 
 def as_typed(settings: ShopSettings, form: Mapping[str, str]) -> ShopSettings:
@@ -86,7 +93,12 @@ def rule_as_typed(form: Mapping[str, str], stored: RuleRow) -> RuleRow:
     )
 
 
-def of(settings: ShopSettings, row: RuleRow, today: date, reply_to: str = "") -> list[Sample]:
+def language(form: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The language chosen to look at, else the shop's own, as far as we speak it."""
+    return locales.code(form.get("preview_locale") or g.shop_facts.locale)
+
+
+def of(settings: ShopSettings, row: RuleRow, today: date, locale: str, reply_to: str = "") -> list[Sample]:
     """Say what shoppers read with a delivery behind the next unit, without one, when it is late, past the limit."""
     rule = _rule(row)
     if rule.kind is RuleKind.DISCONTINUED or rule.limit.mode is LimitMode.NEVER:
@@ -94,16 +106,17 @@ def of(settings: ShopSettings, row: RuleRow, today: date, reply_to: str = "") ->
         return [Sample("With nothing in stock:", "Sold out", f"No badge: {why}.")]
     expected = today + AHEAD
     covered = _covered(settings, rule, expected, today)
-    found = [_sample(settings, rule, f"You enter a delivery expected {figures.day(expected, today)}:", covered, today)]
+    say = partial(_sample, settings, rule, locale, today)
+    found = [say(f"You enter a delivery expected {figures.day(expected, today)}:", covered)]
     if rule.release_on is not None and rule.release_on >= today:
-        found = [_sample(settings, rule, "Until the release:", by_rule(rule, today), today)]
+        found = [say("Until the release:", by_rule(rule, today))]
     else:
         review = _review(settings, today)
         undated = replace(by_rule(rule, today), review=None if rule.usual_wait else review)
-        found.append(_sample(settings, rule, "No delivery covers it:", undated, today))
+        found.append(say("No delivery covers it:", undated))
     late = Promise(PromiseKind.LATE, review=_review(settings, today), delayed=True)
-    found.append(_sample(settings, rule, "The delivery is late and has no new date:", late, today))
-    return [*found, _limit_sample(settings), _mail(settings, covered, today, reply_to)]
+    found.append(say("The delivery is late and has no new date:", late))
+    return [*found, _limit_sample(settings, locale), _mail(settings, covered, today, locale, reply_to)]
 
 
 def _rule(row: RuleRow) -> Rule:
@@ -148,7 +161,7 @@ def _words(settings: ShopSettings) -> BadgeWords:
     return BadgeWords(settings.date_words, settings.may_cancel, settings.show_units_left, str(g.zone))
 
 
-def _sample(settings: ShopSettings, rule: Rule, when: str, promise: Promise, today: date) -> Sample:
+def _sample(settings: ShopSettings, rule: Rule, locale: str, today: date, when: str, promise: Promise) -> Sample:
     """The badge, or why there is none: judged as the switch judges."""
     dated = promise.kind is PromiseKind.DATE
     days = (promise.to - today).days if promise.to else None
@@ -158,7 +171,7 @@ def _sample(settings: ShopSettings, rule: Rule, when: str, promise: Promise, tod
     if verdict.state is not State.BACKORDERABLE:
         return Sample(when, "Sold out", f"No badge: {NOT_SOLD[verdict.reason]}.")
     verdict = replace(verdict, remaining=UNITS_LEFT)
-    return _lines(when, badge_data(verdict, NextUnit(promise), _words(settings)))
+    return _lines(when, badge_data(verdict, NextUnit(promise), _words(settings)), locale)
 
 
 NOT_SOLD = {
@@ -173,14 +186,14 @@ def _with_room(rule: Rule) -> Rule:
     return replace(rule, limit=Limit(LimitMode.NO_LIMIT))
 
 
-def _mail(settings: ShopSettings, promise: Promise, today: date, reply_to: str) -> Sample:
+def _mail(settings: ShopSettings, promise: Promise, today: date, locale: str, reply_to: str) -> Sample:
     """The confirmation a customer gets who bought under the first example."""
     letter = Letter(
         kind=LetterKind.CONFIRMED,
         shop_name=g.shop_facts.name or g.shop,
         order_name="#1043",
         first_name="Ada",
-        locale="en",
+        locale=locale,
         lines=(LetterLine("Winter Boots", "Black / 42", "EXAMPLE", 1, 1, Shown.of(promise)),),
         rest=Rest.NOTHING_ELSE,
         may_cancel=settings.may_cancel,
@@ -191,15 +204,15 @@ def _mail(settings: ShopSettings, promise: Promise, today: date, reply_to: str) 
         today=today,
     )
     rendered = render(letter)
-    return Sample("The mail that confirms it:", rendered.subject, mail=rendered.text)
+    return Sample("The mail that confirms it:", rendered.subject, mail=rendered.text, lang=locale)
 
 
-def _limit_sample(settings: ShopSettings) -> Sample:
+def _limit_sample(settings: ShopSettings, locale: str) -> Sample:
     verdict = Verdict(State.LIMIT_REACHED, Reason.NONE, DENY, 0, None)
     data = badge_data(verdict, NextUnit(Promise(PromiseKind.NONE)), _words(settings))
-    return _lines("The limit is reached:", data)
+    return _lines("The limit is reached:", data, locale)
 
 
-def _lines(when: str, data: Mapping[str, object]) -> Sample:
-    lines = badge_text(data, "en", now=g.now, today=g.today).lines
-    return Sample(when, lines[0] if lines else "", lines[1] if len(lines) > 1 else "")
+def _lines(when: str, data: Mapping[str, object], locale: str) -> Sample:
+    lines = badge_text(data, locale, now=g.now, today=g.today).lines
+    return Sample(when, lines[0] if lines else "", lines[1] if len(lines) > 1 else "", lang=locale)

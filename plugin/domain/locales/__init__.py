@@ -45,8 +45,18 @@ def languages() -> frozenset[str]:
 
 def words(locale: str | None) -> Words:
     """The words for a Shopify locale (`de`, `de-AT`, `pt_BR`); English where we have none."""
-    code = (locale or "").replace("_", "-").split("-")[0].lower()
-    return _load(code if code in languages() else DEFAULT)
+    return _load(code(locale))
+
+
+def code(locale: str | None) -> str:
+    """The language we speak for a Shopify locale, as its two letters."""
+    found = (locale or "").replace("_", "-").split("-")[0].lower()
+    return found if found in languages() else DEFAULT
+
+
+def names() -> dict[str, str]:
+    """What each language calls itself, by code: English first, the others in order."""
+    return {code: _load(code).say("name") for code in sorted(languages(), key=lambda c: (c != DEFAULT, c))}
 
 
 @cache

@@ -22,6 +22,7 @@ class ShopFacts:
     status_reason: str = ""
     last_webhook_at: datetime | None = None
     date_words: str = "ships"
+    locale: str = "en"
 
 
 def read(tx: Transaction, shop: str) -> ShopFacts:
@@ -32,6 +33,7 @@ def read(tx: Transaction, shop: str) -> ShopFacts:
         shops.c.status,
         shops.c.status_reason,
         shops.c.last_webhook_at,
+        shops.c.locale,
         func.coalesce(shop_settings.c.date_words, "ships").label("date_words"),
     )
     both = shops.outerjoin(shop_settings, shop_settings.c.shop == shops.c.shop)
