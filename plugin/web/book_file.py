@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 
 from plugin.adapters.database.reports.book_rows import Row
+from plugin.web.spreadsheet import as_text
 
 COLUMNS = (
     "Product",
@@ -23,8 +24,6 @@ COLUMNS = (
     "Not explained",
     "Short of zero",
 )
-# What a spreadsheet would take for a formula; text that begins so is kept text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(rows: Iterable[Row]) -> str:
@@ -35,12 +34,12 @@ def write(rows: Iterable[Row]) -> str:
     for row in rows:
         table.writerow(
             [
-                *(_text(word) for word in (row.title, row.sku, row.location)),
+                *(as_text(word) for word in (row.title, row.sku, row.location)),
                 row.available,
                 row.committed,
                 row.open_units,
                 row.unread,
-                _text(row.cause if row.unread else ""),
+                as_text(row.cause if row.unread else ""),
                 row.missing,
                 row.usable,
                 row.accepted,
@@ -49,7 +48,3 @@ def write(rows: Iterable[Row]) -> str:
             ]
         )
     return out.getvalue()
-
-
-def _text(word: str) -> str:
-    return f"'{word}" if word.startswith(_FORMULA) else word

@@ -9,7 +9,7 @@ from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
-from plugin.adapters.database.reports import first_sync, rule_list
+from plugin.adapters.database.reports import first_sync, numbers, rule_list
 from plugin.adapters.database.reports.rule_list import Entry, RuleRow
 from plugin.domain import locales
 from plugin.domain.preferences import ShopSettings
@@ -75,7 +75,7 @@ def sample() -> str:
 
 @blueprint.post("/settings/switch")
 def turn_switch() -> AnyResponse | str:
-    """`to` is on or restored (`act` preview shows first what that turns), paused or running."""
+    """`to` is on, paused or restored (`act` preview shows first what that turns), or running."""
     database, jobs = parts().database, parts().jobs
     to = request.form["to"]
     if to == "on" and request.form.get("act") == "preview":
@@ -83,12 +83,14 @@ def turn_switch() -> AnyResponse | str:
     if to == "on":
         switch_shop.turn_on(database, jobs, g.shop, g.now)
         return redirect("/settings?done=on", 303)
+    if to == "paused" and request.form.get("act") == "preview":
+        return _before_pausing()
     if to == "paused":
         switch_shop.pause(database, jobs, g.shop, g.now)
         return redirect("/settings?done=paused", 303)
     if to == "running":
         switch_shop.resume(database, jobs, g.shop, g.now)
-        return redirect("/settings?done=resumed", 303)
+        return redirect(f"{'/' if request.form.get('page') == '/' else '/settings'}?done=resumed", 303)
     if request.form.get("act") == "preview":
         return render_template("pages/restore.html", found=switch_shop.restoring(database, g.shop))
     foreign_too = request.form.get("foreign_too") == "yes"
@@ -124,6 +126,13 @@ def _test_page(errors: Mapping[str, str], to: str) -> str:
     if _test_address() == "/first-run":
         return first_run.page(errors=errors, typed_to=to)
     return _page(errors=errors, typed_to=to)
+
+
+def _before_pausing() -> str:
+    with parts().database.read() as tx:
+        waiting = numbers.four_numbers(tx, g.shop, g.today).orders_waiting
+    found = switch_shop.restoring(parts().database, g.shop)
+    return render_template("pages/pause.html", found=found, waiting=waiting)
 
 
 def _before_turning_on() -> str:

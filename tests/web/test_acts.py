@@ -85,6 +85,10 @@ def test_a_blank_number_on_a_product_is_an_error_beside_the_field(site: Site) ->
 
 
 def test_everything_is_paused_resumed_and_put_back(site: Site) -> None:
+    first = site.post("/settings/switch", {"to": "paused", "act": "preview"}).text
+    assert "What will happen" in first
+    assert "14 orders that wait keep their place" in first
+    assert "Everything is paused since" not in site.get("/").text
     assert "is paused" in follow(site, "/settings/switch", {"to": "paused"}, "/settings?done=paused")
     assert "Everything is paused since" in site.get("/").text
     assert "Backordering is on" in follow(site, "/settings/switch", {"to": "running"}, "/settings?done=resumed")

@@ -105,7 +105,7 @@
   /* App Bridge asks before its own menu leads away; links of the page are ours to ask about. */
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("a[href]");
-    if (!link || !bridgesBar() || !isChanged() || link.target || link.hasAttribute("download")) return;
+    if (!link || !bridgesBar() || !isChanged() || link.target || link.hasAttribute("download") || "saves" in link.dataset) return;
     if (link.origin !== location.origin || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
     if (link.pathname === location.pathname && link.hash) return;
     event.preventDefault();
@@ -121,6 +121,28 @@
       return;
     }
     setTimeout(() => { if (form === guarded) showBar(); follow(form); });
+  });
+
+  /* data-saves: a file that needs our token. Without script App Bridge's own page fetches one on the way. */
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-saves]");
+    if (!link) return;
+    event.preventDefault();
+    if (link.getAttribute("aria-busy") === "true") return;
+    link.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(link.href);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const named = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
+      const file = document.createElement("a");
+      file.href = URL.createObjectURL(await answer.blob());
+      file.download = named ? named[1] : "";
+      file.click();
+      setTimeout(() => URL.revokeObjectURL(file.href), 60_000);
+    } catch (error) {
+      say("The file could not be made. Nothing was changed. Try again in a minute.");
+    }
+    link.removeAttribute("aria-busy");
   });
 
   /* The browser's own back button: pages come from the server, never from our memory. */
