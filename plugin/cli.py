@@ -1,4 +1,4 @@
-"""Commands: `python -m plugin.cli migrate | worker | clock | sync SHOP | rebuild SHOP | replay ID`."""
+"""Commands: `python -m plugin.cli migrate | worker | clock | sync SHOP | rebuild SHOP | replay ID | dkim-record`."""
 
 from __future__ import annotations
 
@@ -69,10 +69,18 @@ def replay(settings: Settings, row_id: int) -> None:
     parts.jobs.wake(shop, "queue")
 
 
+def dkim_record(settings: Settings) -> None:
+    """Print what the operator publishes, so that our signatures can be checked."""
+    signer = wiring.build(settings).signer
+    if signer is None:
+        sys.exit("DKIM_KEY is not set: mails are not signed")
+    print(f'{signer.key_name}. TXT "{signer.record}"')
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m plugin.cli", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("migrate", "worker", "clock"):
+    for name in ("migrate", "worker", "clock", "dkim-record"):
         commands.add_parser(name)
     commands.add_parser("sync").add_argument("shop")
     commands.add_parser("rebuild").add_argument("shop")
@@ -85,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(exc))
     if chosen.command == "migrate":
         migrate(settings)
+    elif chosen.command == "dkim-record":
+        dkim_record(settings)
     elif chosen.command == "worker":
         run_workers(settings.redis_url, metrics_port=settings.metrics_port)
     elif chosen.command == "clock":

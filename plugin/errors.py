@@ -6,6 +6,7 @@ HoldfastError
 ├─ ShopifyError: Throttled(retry_after_s), Unreachable    the job runs again later
 │                Unauthorized(shop), AccessDenied, Rejected(user_errors)   not retried; shown to the merchant
 ├─ MailError: MailRefused (final), MailUnreachable (try again)
+├─ NameSilent                                             the domain name system did not answer: ask later
 ├─ Conflict                                               someone wrote first: run the use case again
 └─ LedgerError                                            an invariant would break: roll back and wake someone
 """
@@ -109,6 +110,10 @@ class MailUnreachable(MailError):
 
 class MailUnknown(MailError):
     """The conversation broke after the data was sent: nobody knows; never sent again by itself."""
+
+
+class NameSilent(HoldfastError):
+    """The domain name system did not answer about a name: nothing is known of it."""
 
 
 class Conflict(HoldfastError):

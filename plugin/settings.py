@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from plugin.adapters.dkim_signer import load_key
 from plugin.errors import ConfigError
 
 APP_BRIDGE = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
 NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"(?:[^<>@]+<)?[^\s<>@,]+@[^\s<>@,]+>?")
 
 
@@ -60,6 +62,14 @@ class Settings:
     """`MAIL_FROM`: sender of every mail, an address or `Name <address>`. Default: backorders@ the host of
     APP_URL."""
 
+    dkim_key: str = field(default="", repr=False)
+    """`DKIM_KEY`: private RSA key in PEM that signs every mail; lines may be joined by `\\n`. Default: we sign
+    nothing, and no merchant can send from an address of their own."""
+
+    dkim_selector: str = "holdfast"
+    """`DKIM_SELECTOR`: where its public half stands: `<selector>._domainkey.` the domain of MAIL_FROM. Default:
+    holdfast."""
+
     encryption_keys: tuple[str, ...] = field(repr=False)
     """`ENCRYPTION_KEY`: Fernet keys, comma separated, newest first. Required."""
 
@@ -79,6 +89,11 @@ class Settings:
     def shopify_api_secrets(self) -> tuple[str, ...]:
         """The secrets a signature may have been made with, newest first."""
         return tuple(secret for secret in (self.shopify_api_secret, self.shopify_old_api_secret) if secret)
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain of `MAIL_FROM`."""
+        return self.mail_from.rstrip(">").rpartition("@")[2]
 
     @property
     def app_host(self) -> str:
@@ -111,6 +126,8 @@ class Settings:
             app_url=app_url,
             smtp_url=read.url("SMTP_URL", ("smtp", "smtp+starttls", "smtps")),
             mail_from=read.address("MAIL_FROM", default=f"backorders@{urlsplit(app_url).hostname or ''}"),
+            dkim_key=read.dkim_key("DKIM_KEY"),
+            dkim_selector=read.label("DKIM_SELECTOR", default="holdfast"),
             encryption_keys=read.fernet_keys("ENCRYPTION_KEY"),
             clock_url=clock_url,
             metrics_port=read.port("METRICS_PORT"),
@@ -164,6 +181,18 @@ class _Reader:
         value = self.optional(name) or default
         if self.optional(name) and not _ADDRESS.fullmatch(value):
             self.problem(name, "is not a mail address: set it to one, or to Name <address>")
+        return value
+
+    def dkim_key(self, name: str) -> str:
+        value = self.optional(name)
+        if value and not _accepts(load_key, value):
+            self.problem(name, "is no usable RSA key in PEM: make one with openssl genrsa 2048")
+        return value
+
+    def label(self, name: str, default: str) -> str:
+        value = self.optional(name) or default
+        if not _LABEL.fullmatch(value):
+            self.problem(name, "must be one label of a domain name: letters, digits and hyphens")
         return value
 
     def fernet_keys(self, name: str) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ import structlog
 from plugin import metrics
 from plugin.adapters.clock import Clock, HttpClock, SystemClock
 from plugin.adapters.database.transaction import Database
+from plugin.adapters.dkim_signer import DkimSigner
+from plugin.adapters.dns_lookup import DnsLookup
 from plugin.adapters.job_queue import JobQueue
 from plugin.adapters.mail import Smtp
 from plugin.adapters.shopify.budget import Budget
@@ -37,6 +39,8 @@ class Parts:
     tokens: Tokens
     budget: Budget
     smtp: Smtp
+    dns: DnsLookup
+    signer: DkimSigner | None
 
     def client(self, shop: str, access_token: str, *, spare_points: float = 0.0) -> AdminClient:
         """A client for one shop's Admin API. `spare_points` are left to callers who matter more."""
@@ -55,6 +59,7 @@ def build(settings: Settings) -> Parts:
     credentials = Credentials(
         settings.shopify_api_key, settings.shopify_api_secret, settings.shopify_old_api_secret or None
     )
+    signer = DkimSigner(settings.dkim_key, settings.dkim_selector, settings.mail_domain) if settings.dkim_key else None
     shared = redis.Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
     return Parts(
         settings=settings,
@@ -66,5 +71,7 @@ def build(settings: Settings) -> Parts:
         transport=transport,
         tokens=Tokens(credentials, transport),
         budget=Budget(shared),
-        smtp=Smtp(settings.smtp_url),
+        smtp=Smtp(settings.smtp_url, signer=signer),
+        dns=DnsLookup(),
+        signer=signer,
     )

@@ -23,8 +23,8 @@ NODE_MODULES = ROOT / "node_modules"
 STAMP_NAME = ".made-from"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
-# These two have no wheel on the index; everything else must come as one, so that no compiler is ever needed.
-SOURCE_ONLY = "shopifyapi,pyactiveresource"
+# These have no wheel on the index; everything else must come as one, so that no compiler is ever needed.
+SOURCE_ONLY = "dkimpy,shopifyapi,pyactiveresource"
 
 
 def missing_prerequisites() -> list[str]:

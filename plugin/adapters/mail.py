@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from plugin.adapters.dkim_signer import DkimSigner
 from plugin.domain.letter_words import alert_subject, alert_words, head, line_words, subject
 from plugin.domain.letters import Letter, MerchantLetter
 from plugin.domain.locales import Words, words
@@ -46,9 +47,10 @@ class OutgoingMail:
     """
     One mail on its way out.
 
-    sender: our own address, MAIL_FROM, of which a name is left out. sender_name: the shop's name.
-    message_id: with its angle brackets; made by the caller from the message's row, so that it is the same on
-    every attempt. sent_at: aware.
+    sender: our own address, MAIL_FROM, of which a name is left out: what cannot be delivered returns there.
+    sender_name: the shop's name. message_id: with its angle brackets; made by the caller from the message's row, so
+    that it is the same on every attempt. sent_at: aware. shop: by which a reader's rules can tell our mail of it.
+    own_address: the merchant's, whose domain lets us sign under signed_as (domain, selector); empty: `sender`.
     """
 
     sender: str
@@ -58,6 +60,9 @@ class OutgoingMail:
     rendered: Rendered
     message_id: str
     sent_at: datetime
+    shop: str
+    own_address: str = ""
+    signed_as: tuple[str, str] | None = None
 
 
 def render(letter: Letter | MerchantLetter) -> Rendered:
@@ -120,13 +125,15 @@ def to_message(mail: OutgoingMail) -> EmailMessage:
     if not _MESSAGE_ID.fullmatch(mail.message_id):
         raise ValueError(f"not a message id: {mail.message_id!r}")
     message = EmailMessage(policy=SMTP)
-    message["From"] = _address(parseaddr(mail.sender)[1], _one_line(mail.sender_name))
+    name = _one_line(mail.sender_name)
+    message["From"] = _address(mail.own_address or parseaddr(mail.sender)[1], name)
     message["To"] = _address(mail.to)
-    message["Reply-To"] = _address(parseaddr(mail.reply_to)[1], _one_line(mail.sender_name))
+    message["Reply-To"] = _address(parseaddr(mail.reply_to)[1], name)
     message["Subject"] = _one_line(mail.rendered.subject)
     message["Date"] = format_datetime(mail.sent_at)
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
+    message["List-Id"] = f"<backorders.{mail.shop}>"
     message.set_content(mail.rendered.text, cte="quoted-printable")
     message.add_alternative(mail.rendered.html, subtype="html", cte="quoted-printable")
     return message
@@ -153,12 +160,13 @@ class Smtp:
     Args:
         smtp_url: `smtp://` (TLS where offered), `smtp+starttls://` (TLS or nothing) or `smtps://` (TLS from the
             start), with `user:password@` where needed.
+        signer: Signs every mail; None: nobody does, unless the server.
         timeout_s: Seconds that any one answer of the server may take.
     Raises:
         ConfigError: The URL cannot be used.
     """
 
-    def __init__(self, smtp_url: str, timeout_s: float = 10.0) -> None:
+    def __init__(self, smtp_url: str, timeout_s: float = 10.0, *, signer: DkimSigner | None = None) -> None:
         url = urlsplit(smtp_url)
         if url.scheme not in DEFAULT_PORTS or not url.hostname:
             raise ConfigError("SMTP_URL must be smtp://, smtps:// or smtp+starttls:// with a host")
@@ -167,6 +175,7 @@ class Smtp:
         self._port = url.port or DEFAULT_PORTS[url.scheme]
         self._login = (unquote(url.username), unquote(url.password or "")) if url.username else None
         self._timeout_s = timeout_s
+        self._signer = signer
 
     def send(self, mail: OutgoingMail) -> None:
         """
@@ -178,9 +187,14 @@ class Smtp:
             MailUnknown: The connection broke after the data was sent: nobody knows whether it was taken.
         """
         message = to_message(mail)
+        sender, recipient = _address(parseaddr(mail.sender)[1]).addr_spec, message["To"].addresses[0].addr_spec
+        is_ascii = (sender + recipient + message["From"].addresses[0].addr_spec).isascii()
+        raw = _as_bytes(message, utf8=not is_ascii)
+        if self._signer is not None:
+            raw = self._signer.sign(raw, mail.signed_as)
         with self._conversation() as server:
-            _envelope(server, message)
-            _data(server, message)
+            _envelope(server, sender, recipient, utf8=not is_ascii)
+            _data(server, raw)
 
     @contextmanager
     def _conversation(self) -> Iterator[smtplib.SMTP]:
@@ -225,10 +239,14 @@ def _own_name() -> str:
     return name if "." in name else "[127.0.0.1]"
 
 
-def _envelope(server: smtplib.SMTP, message: EmailMessage) -> None:
-    sender, recipient = message["From"].addresses[0].addr_spec, message["To"].addresses[0].addr_spec
+def _as_bytes(message: EmailMessage, *, utf8: bool) -> bytes:
+    raw = message.as_bytes(policy=SMTP.clone(utf8=utf8))
+    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
+
+
+def _envelope(server: smtplib.SMTP, sender: str, recipient: str, *, utf8: bool) -> None:
     options = []
-    if not (sender + recipient).isascii():
+    if utf8:
         if not server.has_extn("smtputf8"):
             raise MailRefused("the mail server cannot write to an address with letters beyond ASCII")
         options = ["SMTPUTF8"]
@@ -241,13 +259,11 @@ def _envelope(server: smtplib.SMTP, message: EmailMessage) -> None:
         raise MailUnreachable(f"{type(exc).__name__}: {exc}") from exc
 
 
-def _data(server: smtplib.SMTP, message: EmailMessage) -> None:
-    utf8 = server.command_encoding == "utf-8"
-    raw = message.as_bytes(policy=SMTP.clone(utf8=utf8))
+def _data(server: smtplib.SMTP, raw: bytes) -> None:
     # A line of one dot ends the data, so a dot at a line's start is doubled (RFC 5321, 4.5.2).
     raw = re.sub(rb"(?m)^\.", b"..", raw)
     try:
-        server.send(raw + (b"" if raw.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+        server.send(raw + b".\r\n")
         answer = server.getreply()
     except (OSError, smtplib.SMTPException) as exc:
         raise MailUnknown(f"after the data: {type(exc).__name__}: {exc}") from exc

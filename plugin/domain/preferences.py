@@ -26,6 +26,7 @@ class ShopSettings:
     ask_above_mails: more mails than this from one cause wait for the merchant's "send".
     review_days: with no date, days until we write again.
     mail_confirmed_at: sending stays off until a test mail is confirmed.
+    sender_encrypted: the address customers' mails shall leave from once its domain proves it, as stored; empty: ours.
     reply_to_encrypted: as stored; the vault opens it.
     on_track_days: while nothing changes, days after which a waiting customer hears that nothing has.
     alerts_to_encrypted: who gets our alerts, as stored; empty: the shop's contact address.
@@ -59,6 +60,7 @@ class ShopSettings:
     mail_paused_at: datetime | None = None
     mail_test_sent_at: datetime | None = None
     mail_confirmed_at: datetime | None = None
+    sender_encrypted: str = ""
     reply_to_encrypted: str = ""
     alerts_to_encrypted: str = ""
     alerts_looked_on: date | None = None

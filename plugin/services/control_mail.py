@@ -16,9 +16,9 @@ from plugin.adapters.job_queue import JobQueue
 from plugin.adapters.mail import OutgoingMail, Rendered, render
 from plugin.adapters.vault import Vault
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
+from plugin.domain.mail_addresses import checked_address
 from plugin.errors import FieldErrors, MailError, NotFound
-from plugin.services import save_settings, sealed_mail, write_letters
-from plugin.services.save_settings import MAIL_ADDRESS
+from plugin.services import check_sender, save_settings, sealed_mail, write_letters
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -165,10 +165,13 @@ def send_test(parts: Parts, shop: str, to: str, now: datetime) -> None:
     Raises:
         FieldErrors: The address is none, or the mail server did not take the mail (in its own words).
     """
-    if not MAIL_ADDRESS.fullmatch(to):
-        raise FieldErrors({"to": "Enter an email address, such as you@example.com."})
+    try:
+        to = checked_address(to)
+    except ValueError as exc:
+        raise FieldErrors({"to": str(exc)}) from exc
     with parts.database.read() as tx:
         settings = save_settings.read(tx, shop)
+        own = check_sender.proven(parts, tx, shop, settings)
         row = shops.find(tx, shop)
     assert row is not None
     today = now.astimezone(ZoneInfo(row.timezone)).date()
@@ -201,9 +204,16 @@ def send_test(parts: Parts, shop: str, to: str, now: datetime) -> None:
         say=settings.date_words,
         today=today,
     )
-    domain = parts.settings.mail_from.rstrip(">").rpartition("@")[2]
     mail = OutgoingMail(
-        parts.settings.mail_from, row.name or shop, reply_to, to, render(letter), f"<test-{uuid4().hex}@{domain}>", now
+        sender=parts.settings.mail_from,
+        sender_name=row.name or shop,
+        reply_to=reply_to,
+        to=to,
+        rendered=render(letter),
+        message_id=f"<test-{uuid4().hex}@{parts.settings.mail_domain}>",
+        sent_at=now,
+        shop=shop,
+        **own,
     )
     try:
         parts.smtp.send(mail)

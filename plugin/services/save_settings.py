@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from plugin.adapters.database import due
+from plugin.adapters.database import due, senders
 from plugin.adapters.database.tables import shop_settings
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.vault import Vault
 from plugin.domain.business_days import WorkingCalendar
+from plugin.domain.mail_addresses import checked_address
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
 
@@ -59,10 +60,9 @@ CHANGES_DECISIONS = frozenset(
 )
 UNPAID_UNITS = {"hours": 1, "days": 24}
 LONGEST_UNPAID = 90
-ADDRESSES = ("reply_to", "alerts_to")
+ADDRESSES = ("sender", "reply_to", "alerts_to")
 LONGEST_HOLIDAY_DAYS = 62
 MOST_HOLIDAYS = 366
-MAIL_ADDRESS = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+\.[^\s<>@,;]+")
 
 
 def read(tx: Transaction, shop: str) -> ShopSettings:
@@ -96,8 +96,8 @@ def read_form(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
 
     Fields are those of `ShopSettings`; a switch that is off is absent, as browsers send it; `working_day_1` (Monday) to
     `working_day_7` are switches; `date_shape` "day" makes the range 0; `holidays` is text with a day or
-    `day to day` a line; `reply_to` and `alerts_to` are addresses, or empty; `unpaid_mode` is `until_paid`, or `for`
-    with `unpaid_number` and `unpaid_unit` (hours, days); `rises` is `count` or `ask`.
+    `day to day` a line; `sender`, `reply_to` and `alerts_to` are addresses, or empty; `unpaid_mode` is `until_paid`, or
+    `for` with `unpaid_number` and `unpaid_unit` (hours, days); `rises` is `count` or `ask`.
     """
     values: dict[str, Any] = {name: form.get(name) == "yes" for name in SWITCHES}
     errors: dict[str, str] = {}
@@ -144,9 +144,14 @@ def save(
         typed = {name: values.pop(name) for name in ADDRESSES}
         stored = _as_stored(values)
         for name, address in typed.items():
+            if name not in changes:  # a page that does not ask for it takes nothing away
+                continue
             sealed = getattr(before, f"{name}_encrypted")
             if address != (vault.decrypt(sealed) if sealed else ""):
                 stored[f"{name}_encrypted"] = vault.encrypt(address) if address else ""
+                if name == "sender":
+                    senders.begin(tx, shop, bool(address), now)
+                    tx.after_commit(lambda: jobs.wake(shop, "mail"))
         saved = tx.execute(
             update(shop_settings)
             .where(shop_settings.c.shop == shop, shop_settings.c.version == version)
@@ -242,9 +247,7 @@ def _working_days(form: Mapping[str, str]) -> frozenset[int]:
 
 def _address(form: Mapping[str, str], name: str) -> str:
     text = form.get(name, "").strip()
-    if text and not MAIL_ADDRESS.fullmatch(text):
-        raise ValueError("Write one mail address, like help@example.com, or leave it empty.")
-    return text
+    return checked_address(text) if text else ""
 
 
 def _whole_number(text: str, least: int, most: int, unit: str) -> int:

@@ -20,7 +20,7 @@ UNWRITTEN = "we could not write it, which is a mistake of ours"
 def rfc_message_id(parts: Parts, shop: str, key: str) -> str:
     """The same for the same message, so that a mail server or a reader can tell a repetition."""
     digest = hashlib.sha256(f"{shop}/{key}".encode()).hexdigest()[:32]
-    domain = parts.settings.mail_from.rstrip(">").rpartition("@")[2] or urlsplit(parts.settings.app_url).hostname
+    domain = parts.settings.mail_domain or urlsplit(parts.settings.app_url).hostname
     return f"<{digest}@{domain}>"
 
 

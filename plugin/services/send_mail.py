@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, select, true, update
 
 from plugin import metrics
-from plugin.adapters.database import alerts, ledger, shops
+from plugin.adapters.database import alerts, ledger, senders, shops
 from plugin.adapters.database.tables import messages, notices
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import OutgoingMail
 from plugin.domain.ledger import Entry, Kind
 from plugin.errors import MailRefused, MailUnknown, MailUnreachable
 from plugin.logs import masked
-from plugin.services import save_settings, sealed_mail
+from plugin.services import check_sender, save_settings, sealed_mail
 from plugin.services.lane import Lease
 from plugin.services.write_letters import tell_anew, write_letters
 
@@ -38,6 +38,7 @@ def run(parts: Parts, shop: str) -> None:
         if not lease.is_ours:
             return
         _find_crashed(parts, shop)
+        check_sender.look_if_due(parts, shop, parts.clock.now())
         while lease.is_ours and (write_letters(parts, shop) or _send_next(parts, shop)):
             pass
 
@@ -78,6 +79,7 @@ def _send_next(parts: Parts, shop: str) -> bool:
         if not _take(tx, row.id, state="sending", attempts=messages.c.attempts + 1):
             return True
         contact = settings.reply_to_encrypted or shop_row.contact_email_encrypted
+        own = check_sender.proven(parts, tx, shop, settings) if row.kind != ALERT else {}
     mail = OutgoingMail(
         sender=parts.settings.mail_from,
         sender_name=shop_row.name or shop,
@@ -86,6 +88,8 @@ def _send_next(parts: Parts, shop: str) -> bool:
         rendered=sealed_mail.unseal(parts.vault, row.letter_encrypted),
         message_id=row.rfc_message_id,
         sent_at=now,
+        shop=shop,
+        **own,
     )
     _send(parts, shop, row, mail)
     return True
@@ -162,7 +166,7 @@ def _note(
 
 
 def shops_with_mail(tx: Transaction, now: datetime) -> set[str]:
-    """Shops with a ripe notice or a waiting message."""
+    """Shops with a ripe notice or a waiting message, or whose own sender address is to be looked at."""
     ripe = tx.execute(
         select(notices.c.shop).where(notices.c.state == "waiting", notices.c.not_before <= now).distinct()
     )
@@ -170,4 +174,4 @@ def shops_with_mail(tx: Transaction, now: datetime) -> set[str]:
         select(messages.c.shop).where(messages.c.state == "waiting", messages.c.not_before <= now).distinct()
     )
     cut_off = tx.execute(select(messages.c.shop).where(messages.c.state == "sending").distinct())
-    return {row.shop for rows in (ripe, waiting, cut_off) for row in rows}
+    return {row.shop for rows in (ripe, waiting, cut_off) for row in rows} | senders.due(tx, now)

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database import alerts
 from plugin.adapters.database.reports import (
     books,
     catalog,
@@ -70,6 +71,7 @@ class Needs:
     brake: brake_report.Brake | None
     mail_unconfirmed: bool
     mail_paused: bool
+    sender_lost: str
 
     @property
     def total(self) -> int:
@@ -87,6 +89,7 @@ class Needs:
             self.unknown,
             self.aside,
             self.mail_paused,
+            self.sender_lost,
         )
         return sum(len(found) for found in (*lists, *ours, *asked)) + sum(bool(flag) for flag in (*flags, self.untold))
 
@@ -232,6 +235,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         brake=brake_report.read(tx, g.shop),
         mail_unconfirmed=settings.mail_confirmed_at is None,
         mail_paused=settings.mail_paused_at is not None,
+        sender_lost=(alerts.open_data(tx, g.shop, alerts.SENDER_LOST) or {}).get("domain", ""),
     )
 
 

@@ -78,6 +78,7 @@ DONE = {
     "cancelled": "The delivery is cancelled. Orders that waited on it look for other supply.",
     "mail-paused": "Mail is paused. Nothing leaves until you resume.",
     "mail-resumed": "Mail runs again.",
+    "looked": "We asked your domain. What it says stands beside each record.",
     "approved": "On their way.",
     "discarded": "Those mails will not be sent.",
     "left": "Left as it is. It stands under “Not sent again”.",

@@ -14,7 +14,7 @@ from plugin.adapters.database.reports.rule_list import Entry, RuleRow
 from plugin.domain import locales
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
-from plugin.services import control_mail, preview_rules, save_settings, set_rules, switch_shop
+from plugin.services import check_sender, control_mail, preview_rules, save_settings, set_rules, switch_shop
 from plugin.web import first_run, previews, samples, settings_form
 from plugin.web.numbers import form_version
 from plugin.web.parts import parts
@@ -98,6 +98,13 @@ def turn_switch() -> AnyResponse | str:
     return redirect("/settings?done=restored", 303)
 
 
+@blueprint.post("/settings/sender")
+def look_at_sender() -> AnyResponse:
+    """Ask the domain of the shop's own address for its records now."""
+    check_sender.look(parts(), g.shop, g.now)
+    return redirect("/settings?done=looked#own-sender", 303)
+
+
 @blueprint.post("/settings/test-mail")
 def send_test() -> AnyResponse | tuple[str, int]:
     to = request.form.get("to", "").strip()
@@ -161,6 +168,7 @@ def _page(
         managed, variants = rule_list.managed(tx, g.shop)
         own = rule_list.own_settings(tx, g.shop)
         is_read = first_sync.read(tx, g.shop).is_done
+        sender = check_sender.shown(parts(), tx, g.shop)
     shown = samples.as_typed(settings, typed) if typed is not None else settings
     language = samples.language(typed or {})
     return render_template(
@@ -175,6 +183,8 @@ def _page(
         variants=variants,
         own_settings=own,
         is_read=is_read,
+        sender=sender,
+        may_send_as_own=parts().signer is not None,
         restoring=switch_shop.restoring(parts().database, g.shop),
         samples=samples.of(shown, _shown_rule(entries), g.today, language, _reply_to(settings, typed)),
         languages=locales.names(),

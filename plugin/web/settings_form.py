@@ -24,6 +24,7 @@ NAMES = {
     "review_days": "Without a date, we write again after",
     "show_units_left": "Show how many units are left",
     "unpaid_keeps_hours": "Unpaid orders keep their units",
+    "sender": "Send from",
     "reply_to": "Answers go to",
     "mail_on_confirmed": "Mail when an order waits for goods",
     "mail_on_date_changed": "Mail when a date moves",

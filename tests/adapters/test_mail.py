@@ -33,6 +33,7 @@ MAIL = OutgoingMail(
     rendered=Rendered("Order #1043", "Hello\n.\n..dots\n", "<p>Hello</p>"),
     message_id="<message-7@holdfast.example>",
     sent_at=datetime(2027, 6, 1, 9, 30, tzinfo=UTC),
+    shop="larkspur.myshopify.com",
 )
 
 

@@ -18,11 +18,12 @@ Stage = Literal["connect", "mail", "rcpt", "data", "after_data"]
 
 @dataclass(frozen=True)
 class Received:
-    """One mail: the envelope as spoken, and the message."""
+    """One mail: the envelope as spoken, the message, and its bytes as they came."""
 
     sender: str
     recipients: tuple[str, ...]
     message: EmailMessage
+    raw: bytes
 
 
 class SmtpSink:
@@ -83,7 +84,7 @@ class SmtpSink:
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         message = email.message_from_bytes(content, policy=email.policy.default)
         recipients = tuple(str(r) for r in envelope.rcpt_tos)
-        self.mails.append(Received(str(envelope.mail_from), recipients, message))
+        self.mails.append(Received(str(envelope.mail_from), recipients, message, content))
 
 
 class _Handler:

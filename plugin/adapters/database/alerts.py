@@ -17,6 +17,7 @@ OVERAGE = "overage"
 BRAKE = "brake"  # data: variants, how many went to zero at once
 MAIL_FAILED = "mail_failed"
 DATA_REQUEST = "data_request"
+SENDER_LOST = "sender_lost"  # mails left from the merchant's own address, and do so no longer
 BROKEN_EFFECT = "broken_effect"
 SCOPE_MISSING = "scope_missing"
 CONTINUE_UNEXPLAINED = "continue_unexplained"  # data: variants, ids

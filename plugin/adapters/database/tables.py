@@ -101,6 +101,7 @@ shop_settings = Table(
     Column("mail_paused_at", Instant),
     Column("mail_test_sent_at", Instant),
     Column("mail_confirmed_at", Instant),  # sending stays off until a test mail is confirmed
+    Column("sender_encrypted", Text, nullable=False, default="", server_default=""),  # empty: ours
     Column("reply_to_encrypted", Text, nullable=False, default=""),
     Column("alerts_to_encrypted", Text, nullable=False, default="", server_default=""),  # empty: the contact address
     Column("alerts_looked_on", Date),  # the last morning on which we asked what needs the merchant
@@ -552,6 +553,20 @@ messages = Table(
     Index("ix_messages_state", "shop", "state", "not_before"),
     Index("ix_messages_ripe", "state", "not_before", "shop"),
     Index("ix_messages_kept", "created_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
+)
+
+# What the domain of a shop's own sender address answered when we last looked.
+senders = Table(
+    "senders",
+    metadata,
+    Column("shop", ShopName, ForeignKey("shops.shop", ondelete="CASCADE"), primary_key=True),
+    Column("proven_at", Instant),  # since when mails leave from it; None: they leave from ours
+    Column("looked_at", Instant),
+    Column("answered_at", Instant),
+    Column("look_again_at", Instant, nullable=False),
+    Column("dkim", String(10), nullable=False, default=""),  # found, missing, wrong, silent
+    Column("dmarc", String(10), nullable=False, default=""),
+    Index("ix_senders_look", "look_again_at"),
 )
 
 # --- projections (rebuildable) -----------------------------------------------------------------------------------

@@ -1,0 +1,133 @@
+"""Look whether a shop's own sender address is proven by its domain: mails leave from it only while it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from plugin.adapters.database import alerts, senders, shops
+from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.dns_lookup import DnsLookup
+from plugin.domain.preferences import ShopSettings
+from plugin.domain.sender import (
+    LOOK_EVERY,
+    Answers,
+    Found,
+    Record,
+    after_look,
+    dkim_found,
+    dmarc_found,
+    domain_of,
+    records,
+    selector_of,
+)
+from plugin.errors import NameSilent, NotFound
+from plugin.services import save_settings
+
+if TYPE_CHECKING:
+    from plugin.wiring import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRecord:
+    """A record to publish, and what was found at its name; empty before the first look."""
+
+    record: Record
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSender:
+    """A shop's own address as its Settings show it. `ours`: the app's; `from_address`: what mails leave from now."""
+
+    address: str
+    ours: str
+    from_address: str
+    proven_at: datetime | None
+    looked_at: datetime | None
+    records: tuple[SeenRecord, ...]
+
+
+def shown(parts: Parts, tx: Transaction, shop: str) -> OwnSender:
+    """Say where mails leave from, and what is still to be published."""
+    settings = save_settings.read(tx, shop)
+    ours = parts.settings.mail_from.rpartition("<")[2].rstrip(">")
+    row = senders.find(tx, shop)
+    if row is None or not settings.sender_encrypted or parts.signer is None:
+        return OwnSender("", ours, ours, None, None, ())
+    address = parts.vault.decrypt(settings.sender_encrypted)
+    wanted = records(shop, domain_of(address), parts.signer.key_name)
+    seen = tuple(SeenRecord(record, row[name]) for record, name in zip(wanted, ("dkim", "dmarc"), strict=True))
+    from_address = address if row["proven_at"] else ours
+    return OwnSender(address, ours, from_address, row["proven_at"], row["looked_at"], seen)
+
+
+def proven(parts: Parts, tx: Transaction, shop: str, settings: ShopSettings) -> dict[str, Any]:
+    """The merchant's address and its signature, as `OutgoingMail` takes them; nothing while it is not proven."""
+    row = senders.find(tx, shop) if settings.sender_encrypted and parts.signer is not None else None
+    if row is None or row["proven_at"] is None:
+        return {}
+    address = parts.vault.decrypt(settings.sender_encrypted)
+    return {"own_address": address, "signed_as": (domain_of(address), selector_of(shop))}
+
+
+def look_if_due(parts: Parts, shop: str, now: datetime) -> None:
+    """Look again, should it be time: daily, or an hour after the domain was silent."""
+    with parts.database.read() as tx:
+        row = senders.find(tx, shop)
+        is_due = row is not None and row["look_again_at"] <= now and shops.is_installed(tx, shop)
+    if is_due and parts.signer is not None:
+        look(parts, shop, now)
+    elif is_due:  # the key was taken from this deployment: `proven` says no
+        parts.database.write(lambda tx: senders.put_off(tx, shop, now + LOOK_EVERY))
+
+
+def look(parts: Parts, shop: str, now: datetime) -> None:
+    """
+    Ask the domain for its records and keep what it says. A merchant whose mails leave from the app's address again is
+    told: on Home and in the morning's mail.
+
+    Raises:
+        NotFound: The shop has no address of its own, or this deployment signs nothing.
+    """
+    with parts.database.read() as tx:
+        sealed = save_settings.read(tx, shop).sender_encrypted
+    if not sealed or parts.signer is None:
+        raise NotFound("no sender address of the shop's own")
+    domain = domain_of(parts.vault.decrypt(sealed))
+    key, policy = records(shop, domain, parts.signer.key_name)
+    answers = Answers(
+        _ask_key(parts.dns, key.name, parts.signer.public_key),
+        _ask_policy(parts.dns, policy.name),
+    )
+    with parts.database.begin() as tx:
+        row = senders.find(tx, shop)
+        if row is None or save_settings.read(tx, shop).sender_encrypted != sealed:
+            return  # another address was entered meanwhile
+        after = after_look(senders.standing(row), answers, now)
+        senders.note(tx, shop, after, answers, now)
+        if after.proven_at is not None:
+            alerts.resolve(tx, shop, alerts.SENDER_LOST, "", now)
+        elif row["proven_at"] is not None:
+            alerts.raise_once(tx, shop, alerts.SENDER_LOST, "own", now, data={"domain": domain})
+
+
+def _ask_key(dns: DnsLookup, name: str, public_key: str) -> Found:
+    try:
+        return dkim_found(dns.texts(name), public_key)
+    except NameSilent:
+        return Found.SILENT
+
+
+def _ask_policy(dns: DnsLookup, name: str) -> Found:
+    """A subdomain without a policy of its own follows that of a domain above it (RFC 7489, 6.6.3)."""
+    labels = name.split(".")[1:]
+    try:
+        for cut in range(len(labels) - 1):
+            found = dmarc_found(dns.texts(f"_dmarc.{'.'.join(labels[cut:])}"))
+            if found is not Found.MISSING:
+                return found
+    except NameSilent:
+        return Found.SILENT
+    return Found.MISSING
