@@ -165,8 +165,12 @@ def save(
 
 
 def dismiss_first_run(db: Database, shop: str, now: datetime) -> None:
-    """Put the list of first steps away for good."""
+    """Put the list of first steps away until it is asked for."""
     _stamp(db, shop, "first_run_dismissed_at", now)
+
+
+def bring_back_first_run(db: Database, shop: str) -> None:
+    _stamp(db, shop, "first_run_dismissed_at", None)
 
 
 def see_inherited(db: Database, shop: str, now: datetime) -> None:

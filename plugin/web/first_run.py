@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import first_sync, queue, rule_list
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain import locales
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict
 from plugin.services import save_settings, tell_inherited
+from plugin.web import samples
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -23,26 +25,43 @@ blueprint = admin_blueprint("first_run", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Which of the four steps are done, what was owed on the first day, and how many of those orders may be told."""
+    """
+    Which of the four steps are done, what was owed on the first day, and how many of those orders may be told.
+
+    rule_waits: a rule is saved and backordering is not on yet.
+    """
 
     owed: queue.Inherited
     untold: int
     seen_owed: bool
     has_rule: bool
+    rule_waits: bool
     badge_is_live: bool
     mail_confirmed: bool
 
     @property
+    def each(self) -> tuple[bool, bool, bool, bool]:
+        """Whether each is done, in their order."""
+        return self.seen_owed, self.has_rule, self.badge_is_live, self.mail_confirmed
+
+    @property
     def done(self) -> int:
-        return sum((self.seen_owed, self.has_rule, self.badge_is_live, self.mail_confirmed))
+        return sum(self.each)
+
+    @property
+    def next(self) -> int:
+        """The first that is not done, counted from 1; 0 when all are."""
+        return next((number for number, is_done in enumerate(self.each, 1) if not is_done), 0)
 
 
 def read_steps(tx: Transaction, shop: str, settings: ShopSettings) -> Steps:
+    has_rule = bool(rule_list.listed(tx, shop))
     return Steps(
         owed=queue.inherited(tx, shop),
         untold=tell_inherited.count_untold(tx, shop),
         seen_owed=settings.inherited_seen_at is not None,
-        has_rule=settings.backordering_on and bool(rule_list.listed(tx, shop)),
+        has_rule=has_rule and settings.backordering_on,
+        rule_waits=has_rule and not settings.backordering_on,
         badge_is_live=settings.badge_seen_at is not None,
         mail_confirmed=settings.mail_confirmed_at is not None,
     )
@@ -61,8 +80,10 @@ def show() -> str:
     return page()
 
 
-def page(*, errors: Mapping[str, str] | None = None, typed_to: str = "") -> str:
-    """The four steps; `typed_to` and `errors` when the test mail could not be sent."""
+def page(
+    *, errors: Mapping[str, str] | None = None, typed_to: str = "", typed_rule: Mapping[str, str] | None = None
+) -> str:
+    """The four steps; `errors` with `typed_to` when the test mail could not be sent, with `typed_rule` about a rule."""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
         rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all", rule_list.PROPOSED)
@@ -73,12 +94,22 @@ def page(*, errors: Mapping[str, str] | None = None, typed_to: str = "") -> str:
             lines=queue.inherited_lines(tx, g.shop),
             telling=queue.inherited_telling(tx, g.shop),
             is_read=first_sync.read(tx, g.shop).is_done,
-            rule=rule,
+            rule=typed_rule or rule,
+            samples=samples.of(settings, rule, g.today, samples.language()),
+            languages=locales.names(),
+            language=samples.language(),
             editor=theme_editor_url(g.shop, parts().settings.shopify_api_key),
             errors=errors,
             typed_to=typed_to,
             page_name="first-run",
         )
+
+
+@blueprint.post("/first-run/back")
+def bring_back() -> AnyResponse:
+    """Put the list on home again."""
+    save_settings.bring_back_first_run(parts().database, g.shop)
+    return redirect("/", 303)
 
 
 @blueprint.post("/first-run/seen")

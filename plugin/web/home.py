@@ -114,7 +114,7 @@ def show_progress() -> str:
 @blueprint.post("/home/dismiss")
 def dismiss() -> AnyResponse:
     save_settings.dismiss_first_run(parts().database, g.shop, g.now)
-    return redirect("/", 303)
+    return redirect("/?done=put-away", 303)
 
 
 @blueprint.post("/home/rise")

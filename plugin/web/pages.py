@@ -51,6 +51,7 @@ STATIC = Path(__file__).parent / "static"
 # What an act says once it is done; the address names the sentence, so a reload says it again and nobody can write it.
 DONE = {
     "saved": "Saved.",
+    "put-away": "The first steps are put away. Settings leads to them again.",
     "on": "Backordering is on. What may be backordered opens within seconds of reaching zero.",
     "paused": "Everything is paused. Your own “Continue selling” settings are being put back.",
     "resumed": "Backordering runs again.",

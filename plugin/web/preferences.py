@@ -90,7 +90,7 @@ def turn_switch() -> AnyResponse | str:
         return redirect("/settings?done=paused", 303)
     if to == "running":
         switch_shop.resume(database, jobs, g.shop, g.now)
-        return redirect(f"{'/' if request.form.get('page') == '/' else '/settings'}?done=resumed", 303)
+        return redirect(f"{previews.back_to('/settings')}?done=resumed", 303)
     if request.form.get("act") == "preview":
         return render_template("pages/restore.html", found=switch_shop.restoring(database, g.shop))
     foreign_too = request.form.get("foreign_too") == "yes"

@@ -113,5 +113,5 @@ def last_change(tx: Transaction) -> Any:
 def back_to(default: str) -> str:
     """The page of ours that an act was asked on."""
     page = request.form.get("page", "")
-    is_ours = page == "/settings" or page == "/products" or page.removeprefix("/products/").isdigit()
+    is_ours = page in ("/", "/first-run", "/settings", "/products") or page.removeprefix("/products/").isdigit()
     return page if is_ours else default

@@ -18,7 +18,7 @@ from plugin.domain.rules import MOST_PICKED, OWN, Scope
 from plugin.errors import FieldErrors
 from plugin.services import save_settings, set_rules, switch_shop
 from plugin.services.set_rules import RuleDraft
-from plugin.web import labels, previews, samples
+from plugin.web import first_run, labels, previews, samples
 from plugin.web.numbers import LARGEST_ROW, product_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
@@ -47,12 +47,14 @@ def change() -> AnyResponse | str | tuple[str, int]:
 
     While there are words in `find`, products are looked for and the form comes back.
     """
-    picked = _picked(request.form)
+    picked, page = _picked(request.form), previews.back_to("/settings")
     if request.form.get("find", "").strip():
         return _page(BLANK, typed=request.form, picked=picked)
     try:
         draft = set_rules.check_draft(request.form, g.today, picked)
     except FieldErrors as exc:
+        if page == "/first-run":
+            return first_run.page(errors=exc.errors, typed_rule=request.form), 422
         return _page(BLANK, typed=request.form, errors=exc.errors, picked=picked), 422
     if draft.scope in OWN:
         abort(400)  # no form here offers it: a product's own setting is made on its page
@@ -63,9 +65,9 @@ def change() -> AnyResponse | str | tuple[str, int]:
         previews.make(wanted, request.form)
         if act == "save_on":
             switch_shop.turn_on(parts().database, parts().jobs, g.shop, g.now)
-        return redirect(f"/settings?done={'on' if act == 'save_on' else 'rule'}", 303)
+        return redirect(f"{page}?done={'on' if act == 'save_on' else 'rule'}", 303)
     return previews.show(
-        wanted, says=says, form=request.form, action="/settings/rule", back="/settings", may_turn_on=True
+        wanted, says=says, form=request.form, action="/settings/rule", back=f"{page}#rule", may_turn_on=True
     )
 
 

@@ -56,6 +56,24 @@ def test_saving_the_first_rule_can_turn_backordering_on(site: Site) -> None:
     assert my_settings(site)["backordering_on"] is True
 
 
+def test_a_rule_asked_about_in_the_first_steps_leads_back_to_them(site: Site) -> None:
+    asked = {**RULE, "page": "/first-run"}
+    wrong = site.post("/settings/rule", {**asked, "limit_units": "", "act": "preview"})
+    assert wrong.status_code == 422
+    assert "1. What you already owe" in wrong.text
+    assert 'href="/first-run#rule"' in site.post("/settings/rule", {**asked, "act": "preview"}).text
+    assert "First steps" in follow(site, "/settings/rule", {**asked, "act": "save"}, "/first-run?done=rule")
+
+
+def test_the_first_steps_are_put_away_and_brought_back(site: Site) -> None:
+    assert "3 of 4 done" in site.get("/").text
+    follow(site, "/home/dismiss", {}, "/?done=put-away")
+    assert "of 4 done" not in site.get("/").text
+    follow(site, "/first-run/seen", {}, "/first-run")
+    assert "All four steps are done." in site.get("/first-run").text
+    assert "4 of 4 done" in follow(site, "/first-run/back", {}, "/")
+
+
 def test_a_variant_gets_a_setting_of_its_own_and_loses_it(site: Site) -> None:
     form = {**RULE, "scope": "variant", "limit_units": "0"}
     assert "Fellside Boot, 42 / Peat" in site.post("/products/11/limit", {**form, "act": "preview"}).text
