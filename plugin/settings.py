@@ -85,6 +85,9 @@ class Settings:
     """`CODE_GRANT_INSTALL`: on or off. Installing a custom app by the authorization code grant. Default:
     off."""
 
+    dev_pages: bool = False
+    """`DEV_PAGES`: on or off. Serves `/dev/components`, the pieces pages are made of. Default: off."""
+
     @property
     def shopify_api_secrets(self) -> tuple[str, ...]:
         """The secrets a signature may have been made with, newest first."""
@@ -132,6 +135,7 @@ class Settings:
             clock_url=clock_url,
             metrics_port=read.port("METRICS_PORT"),
             code_grant_install=read.switch("CODE_GRANT_INSTALL"),
+            dev_pages=read.switch("DEV_PAGES"),
         )
         read.raise_problems()
         return settings

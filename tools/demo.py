@@ -140,6 +140,7 @@ def app_environment(database_url: str, urls: DemoUrls, redis_url: str, smtp_port
         "MAIL_FROM": "Larkspur Outdoor <backorders@larkspur-outdoor.example>",
         "ENCRYPTION_KEY": Fernet.generate_key().decode(),
         "CLOCK_URL": urls.clock,
+        "DEV_PAGES": "on",
     }
 
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, g, request
 
 from plugin.web import (
     books,
+    components,
     deliveries,
     delivery_changes,
     delivery_import,
@@ -102,6 +103,8 @@ def register_pages(app: Flask) -> None:
     app.url_map.converters["row"] = numbers.RowConverter
     for module in PAGES:
         app.register_blueprint(module.blueprint)
+    if app.extensions["holdfast"].settings.dev_pages:
+        app.register_blueprint(components.blueprint)
     app.register_blueprint(_Assets("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)
     app.jinja_env.globals.update(

@@ -93,6 +93,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         mail_from="backorders@holdfast.test",
         encryption_keys=(Fernet.generate_key().decode(),),
         admin_origins=("http://127.0.0.1:4402",),
+        dev_pages=True,
     )
 
 
