@@ -159,7 +159,8 @@ class Shopper:
 
     def read_badge(self, product: Product, words: str) -> str:
         """Come back to the page until the badge says these words; all it says then. Words may be none at all."""
-        wanted = re.compile(re.escape(words)) if words else re.compile(r"^\s*$")
+        # A number and its unit are held together by another space than the keyboard's.
+        wanted = re.compile(re.escape(words).replace(r"\ ", r"\s") if words else r"^\s*$")
 
         def says() -> bool:
             self.look_at(product)

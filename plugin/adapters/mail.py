@@ -6,7 +6,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,12 +24,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plugin.adapters.dkim_signer import DkimSigner
 from plugin.domain.letter_words import alert_subject, alert_words, head, line_words, subject
 from plugin.domain.letters import Letter, MerchantLetter
-from plugin.domain.locales import Words, words
+from plugin.domain.locales import WORD_JOINER, Words, words
 from plugin.domain.wording import shown_date
 from plugin.errors import ConfigError, MailRefused, MailUnknown, MailUnreachable
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
 DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_JOINED = re.compile(rf"[^ \n<>]*{WORD_JOINER}[^ \n<>]*")
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]+>")
 
 
@@ -68,34 +69,45 @@ class OutgoingMail:
 def render(letter: Letter | MerchantLetter) -> Rendered:
     """Put a letter into its three files, templates/emails/<kind>/."""
     if isinstance(letter, MerchantLetter):
-        return _fill("merchant_alert", words(letter.locale), _alert_context(letter))
-    return _fill(letter.kind.value, words(letter.locale), _letter_context(letter))
+        return _fill("merchant_alert", letter.locale, lambda language: _alert_context(letter, language))
+    return _fill(letter.kind.value, letter.locale, lambda language: _letter_context(letter, language))
 
 
-def _letter_context(letter: Letter) -> dict[str, Any]:
-    lines = [line_words(letter, line) for line in letter.lines]
+def _letter_context(letter: Letter, language: Words) -> dict[str, Any]:
+    lines = [line_words(letter, line, language) for line in letter.lines]
     opening = ". ".join(filter(None, (lines[0].units, lines[0].now, lines[0].before)))
     return {"subject": subject(letter), "head": head(letter), "letter": letter, "lines": lines, "preheader": opening}
 
 
-def _alert_context(letter: MerchantLetter) -> dict[str, Any]:
+def _alert_context(letter: MerchantLetter, language: Words) -> dict[str, Any]:
     alerts = [alert_words(alert, letter.locale) for alert in letter.alerts]
     return {
         "subject": alert_subject(letter),
-        "head": words(letter.locale).count("mail.alert.head", len(alerts)),
+        "head": language.count("mail.alert.head", len(alerts)),
         "letter": letter,
         "alerts": alerts,
-        "today": shown_date(letter.today, None, letter.locale, letter.today),
+        "today": shown_date(letter.today, None, language, letter.today),
         "preheader": alerts[0]["detail"],
     }
 
 
-def _fill(kind: str, language: Words, context: dict[str, Any]) -> Rendered:
-    context = context | {"say": language.say, "lang": language.language}
-    subject_line, text, page = (
-        _templates().get_template(f"{kind}/{name}").render(context) for name in ("subject.txt", "body.txt", "body.html")
+def _fill(kind: str, locale: str | None, facts: Callable[[Words], dict[str, Any]]) -> Rendered:
+    """Fill a letter's three files; only its page holds dates together at a line's end."""
+
+    def filled(name: str, *, bound: bool = False) -> str:
+        language = words(locale, bound=bound)
+        context = facts(language) | {"say": language.say, "lang": language.language}
+        return _templates().get_template(f"{kind}/{name}").render(context)
+
+    text = re.sub(r"\n{3,}", "\n\n", filled("body.txt")).strip() + "\n"
+    return Rendered(_one_line(filled("subject.txt")), text, _unbroken(filled("body.html", bound=True)))
+
+
+def _unbroken(page: str) -> str:
+    """Hold joined words together by style: Word, in which Outlook shows a mail, draws the joining mark as a box."""
+    return _JOINED.sub(
+        lambda found: f'<span style="white-space:nowrap">{found[0].replace(WORD_JOINER, "")}</span>', page
     )
-    return Rendered(_one_line(subject_line), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", page)
 
 
 @cache

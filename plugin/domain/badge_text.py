@@ -8,21 +8,21 @@ from datetime import date, datetime
 from typing import Any
 
 from plugin.domain.letters import Shown
-from plugin.domain.locales import Words, words
-from plugin.domain.wording import promise_note, promise_phrase, shown_date, weeks
+from plugin.domain.locales import Language, Words, plain, words
+from plugin.domain.wording import around, promise_phrase, review_note, sentences, shown_date, weeks
 
 DATED = frozenset({"covered", "reserved", "late", "preorder"})
 
 
 @dataclass(frozen=True, slots=True)
 class BadgeText:
-    """At most two lines, and the value of the line property; all empty when the badge is silent."""
+    """At most two lines, bound at their dates, and the plain value of the line property; all empty when silent."""
 
     lines: tuple[str, ...] = ()
     property: str | None = None
 
 
-def badge_text(data: Mapping[str, Any] | None, locale: str | None, *, now: datetime, today: date) -> BadgeText:
+def badge_text(data: Mapping[str, Any] | None, locale: Language, *, now: datetime, today: date) -> BadgeText:
     """
     Say what a shopper reads while the variant is out of stock.
 
@@ -32,17 +32,17 @@ def badge_text(data: Mapping[str, Any] | None, locale: str | None, *, now: datet
     """
     if data is None or data.get("v") != 1:
         return BadgeText()
-    state, language = data.get("state"), words(locale)
+    state, language = data.get("state"), words(locale, bound=True)
     if state == "limit":
-        return BadgeText(tuple(filter(None, (language.say("badge.phrase.limit"), _next(data, locale, now, today)))))
+        return BadgeText(tuple(filter(None, (language.say("badge.phrase.limit"), _next(data, language, now, today)))))
     shown = _shown(data, now, today)
     if shown is None:
         return BadgeText()
-    phrase = _phrase(data, shown, locale, today)
+    phrase = _phrase(data, shown, language, today)
     kind = "preorder" if "preorder" in (state, data.get("kind")) else "backorder"
     line = language.say(f"badge.head.{kind}", phrase=phrase)
-    note = _note(data, shown, locale, today)
-    return BadgeText((line, note) if note else (line,), _property(shown, language, today))
+    note = _note(data, shown, language, today)
+    return BadgeText((line, note) if note else (line,), plain(_property(shown, language, today)))
 
 
 def _shown(data: Mapping[str, Any], now: datetime, today: date) -> Shown | None:
@@ -60,44 +60,47 @@ def _shown(data: Mapping[str, Any], now: datetime, today: date) -> Shown | None:
     return Shown("day" if last == first else "range", first, last, review=review).as_of(today)
 
 
-def _phrase(data: Mapping[str, Any], shown: Shown, locale: str | None, today: date) -> str:
-    key = {"late": "badge.phrase.late", "preorder": "badge.phrase.releases"}.get(data["state"])
-    if key and shown.from_:
-        return words(locale).say(key, date=shown_date(shown.from_, shown.to, locale, today))
-    return promise_phrase(shown, locale, today=today, ships=data.get("say") != "back")
+def _phrase(data: Mapping[str, Any], shown: Shown, language: Words, today: date) -> str:
+    if data["state"] == "late" and shown.from_:
+        return language.say("badge.phrase.late", when=around(shown.from_, shown.to, language, today))
+    if data["state"] == "preorder" and shown.from_:
+        return language.say("badge.phrase.releases", date=shown_date(shown.from_, shown.to, language, today))
+    return promise_phrase(shown, language, today=today, ships=data.get("say") != "back")
 
 
-def _note(data: Mapping[str, Any], shown: Shown, locale: str | None, today: date) -> str:
+def _note(data: Mapping[str, Any], shown: Shown, language: Words, today: date) -> str:
+    say, state = language.say, data["state"]
+    if shown.kind == "weeks":
+        return say("badge.note.estimate")
     if shown.last_day is None:
-        return promise_note(shown, locale, today=today)
-    say, state = words(locale).say, data["state"]
+        return review_note(shown, language, today=today)
     if state == "preorder":
         return say("badge.note.release")
     parts = [say("badge.note.left", count=data["left"])] if data.get("left") else []
     taken = _day(data.get("reserved"))
     if state == "reserved" and taken and taken >= today:
-        parts.append(say("badge.note.reserved", date=shown_date(taken, None, locale, today)))
+        parts.append(say("badge.note.reserved", date=shown_date(taken, None, language, today)))
     if state == "covered":
         parts.append(say("badge.note.pay"))
     if state != "reserved" and data.get("cancel"):
         parts.append(say("badge.note.cancel"))
-    return " ".join(parts)
+    return sentences(parts)
 
 
 def _property(shown: Shown, language: Words, today: date) -> str:
     if shown.last_day and shown.from_:
-        return shown_date(shown.from_, shown.to, language.language, today)
+        return shown_date(shown.from_, shown.to, language, today)
     if shown.weeks:
-        return weeks(*shown.weeks, language.language)
+        return weeks(*shown.weeks, language)
     return language.say("badge.property.late_unknown" if shown.kind == "late" else "badge.property.no_date")
 
 
-def _next(data: Mapping[str, Any], locale: str | None, now: datetime, today: date) -> str:
+def _next(data: Mapping[str, Any], language: Words, now: datetime, today: date) -> str:
     day = _day(data.get("next"))
     is_over = "until" in data and now.timestamp() >= data["until"]
     if day is None or day < today or is_over:
         return ""
-    return words(locale).say("badge.note.next", date=shown_date(day, None, locale, today))
+    return language.say("badge.note.next", when=around(day, None, language, today))
 
 
 def _day(text: str | None) -> date | None:

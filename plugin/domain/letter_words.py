@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
-from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter, Standing
+from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter, Shown, Standing
 from plugin.domain.locales import Words, words
-from plugin.domain.wording import promise_note, promise_phrase, shown_date, told_before, weeks
+from plugin.domain.wording import around, promise_phrase, review_note, shown_date, told_before, weeks
 
 # Phones show some 40 characters of a subject; the date must not be pushed out by a product's name.
 TITLE_CHARACTERS = 40
@@ -27,47 +28,54 @@ class LineWords:
     image_url: str | None
 
 
-def line_words(letter: Letter, line: LetterLine) -> LineWords:
+def line_words(letter: Letter, line: LetterLine, language: Words) -> LineWords:
     """Word one line; a filled line needs no date, and only a changed one says what was told before."""
-    language, today = words(letter.locale), letter.today
-    is_filled = letter.kind is LetterKind.FILLED
-    phrase = promise_phrase(line.now, letter.locale, today=today, ships=letter.say == "ships")
-    before = told_before(line.before, letter.locale, today=today) if line.before else ""
-    now = language.say("mail.line.now", phrase=phrase) if before else sentence(phrase)
-    title = full_title(line, language)
+    title, units = variant_named(line.title, line.variant_title, language), line.owed_units
+    named = {"title": title, "units": language.say("mail.line.units", count=units, title=title)}
+    if letter.kind is LetterKind.FILLED:
+        part = _part(line, language, "mail.line.part_filled")
+        return LineWords(**named, part=part, now="", before="", note="", why="", image_url=line.image_url)
+    today = letter.today
+    phrase = promise_phrase(line.now, language, today=today, ships=letter.say == "ships")
+    before = told_before(line.before, language, today=today) if line.before else ""
     return LineWords(
-        title=title,
-        units=language.say("mail.line.units", count=line.owed_units, title=title),
-        part=_part(line, language, is_filled),
-        now="" if is_filled else now,
-        before=language.say("mail.line.before", date=before) if before and not is_filled else "",
-        note="" if is_filled else promise_note(line.now, letter.locale, today=today),
-        why=language.say("mail.line.why", reason=line.reason) if line.reason and not is_filled else "",
+        **named,
+        part=_part(line, language, "mail.line.part"),
+        now=language.say("mail.line.now", phrase=phrase) if before else sentence(phrase),
+        before=language.say("mail.line.before", date=before) if before else "",
+        note=_note(line.now.as_of(today), language, today),
+        why=language.say("mail.line.why", reason=line.reason) if line.reason else "",
         image_url=line.image_url,
     )
 
 
+def _note(ahead: Shown, language: Words, today: date) -> str:
+    """What goes with a promise: what an estimate counts from, what a release day means, when we write again."""
+    if ahead.kind == "weeks":
+        return language.say("mail.line.estimate")
+    if ahead.last_day and ahead.by_release:
+        return language.say("mail.line.release")
+    return review_note(ahead, language, today=today)
+
+
 def subject(letter: Letter) -> str:
     """The fact in one line: which order, which product, which date now and which before."""
+    language = words(letter.locale)
     if letter.kind is LetterKind.TEST:
-        told = replace(letter, kind=LetterKind.CONFIRMED)
-        return words(letter.locale).say("mail.test.subject", subject=subject(told))
-    if letter.kind is LetterKind.FILLED:
-        return _say(letter, "mail.filled.subject", title=_titles(letter.lines, words(letter.locale)))
+        return language.say("mail.test.subject", subject=subject(replace(letter, kind=LetterKind.CONFIRMED)))
     if letter.kind is LetterKind.DATE_CHANGED or letter.is_delay_notice:
         return _changed_subject(letter)
-    phrases = {
-        promise_phrase(x.now, letter.locale, today=letter.today, ships=letter.say == "ships") for x in letter.lines
-    }
+    title = _titles(letter.lines, language)
+    if letter.kind is LetterKind.FILLED:
+        return _say(letter, "mail.filled.subject", title=title)
+    ships, today = letter.say == "ships", letter.today
+    phrases = {promise_phrase(line.now, language, today=today, ships=ships) for line in letter.lines}
+    phrase = phrases.pop() if len(phrases) == 1 else ""
     if letter.kind is LetterKind.ON_TRACK:
-        standing = letter.standing if len(phrases) == 1 else Standing.MIXED
-        title = _titles(letter.lines, words(letter.locale))
-        return _say(letter, f"mail.on_track.subject.{standing.value}", title=title, phrase=phrases.pop())
-    if len(phrases) == 1:
-        return _say(
-            letter, "mail.confirmed.subject", title=_titles(letter.lines, words(letter.locale)), phrase=phrases.pop()
-        )
-    return _say(letter, "mail.confirmed.subject_open", title=_titles(letter.lines, words(letter.locale)))
+        standing = letter.standing if phrase else Standing.MIXED
+        return _say(letter, f"mail.on_track.subject.{standing.value}", title=title, phrase=phrase)
+    key = "mail.confirmed.subject" if phrase else "mail.confirmed.subject_open"
+    return _say(letter, f"{key}.{letter.sold.value}", title=title, phrase=phrase)
 
 
 def head(letter: Letter) -> str:
@@ -77,8 +85,9 @@ def head(letter: Letter) -> str:
         return language.say(f"mail.date_changed.head.{letter.move.value}")
     if letter.kind is LetterKind.CONFIRMED and letter.is_delay_notice:
         return language.say("mail.confirmed.head_delayed")
-    if letter.kind is LetterKind.CONFIRMED and _is_part(letter):
-        return language.say("mail.confirmed.head_part")
+    if letter.kind is LetterKind.CONFIRMED:
+        key = "mail.confirmed.head_part" if _is_part(letter) else "mail.confirmed.head"
+        return language.say(f"{key}.{letter.sold.value}")
     if letter.kind is LetterKind.ON_TRACK:
         return language.say(f"mail.on_track.head.{letter.standing.value}")
     return language.say(f"mail.{letter.kind.value}.head")
@@ -105,14 +114,15 @@ def alert_words(alert: Alert, locale: str | None) -> dict[str, str]:
 def alert_subject(letter: MerchantLetter) -> str:
     """The most urgent fact, and how many there are."""
     first = alert_words(letter.alerts[0], letter.locale)["head"]
-    return words(letter.locale).count("mail.alert.daily", len(letter.alerts), first=first)
+    count = len(letter.alerts)
+    return first if count == 1 else words(letter.locale).say("mail.alert.daily", count=count, first=first)
 
 
-def full_title(line: LetterLine, language: Words) -> str:
+def variant_named(title: str, variant_title: str, language: Words) -> str:
     """Product and variant; Shopify calls the only variant of a product "Default Title"."""
-    if line.variant_title in ("", "Default Title"):
-        return line.title
-    return language.say("mail.line.title", title=line.title, variant=line.variant_title)
+    if variant_title in ("", "Default Title"):
+        return title
+    return language.say("mail.line.title", title=title, variant=variant_title)
 
 
 def sentence(phrase: str) -> str:
@@ -137,18 +147,19 @@ def _changed_subject(letter: Letter) -> str:
 def _changed_fact(letter: Letter, line: LetterLine, title: str, was: str) -> str:
     now = line.now.as_of(letter.today)
     if now.kind in ("day", "range") and now.from_:
-        day = shown_date(now.from_, now.to, letter.locale, letter.today)
-        return _say(letter, f"mail.date_changed.subject.{letter.say}", title=title, date=day, was=was)
+        days = (now.from_, now.to, letter.locale, letter.today)
+        key = "releases" if now.by_release else letter.say
+        values = {"date": shown_date(*days), "when": around(*days), "was": was}
+        return _say(letter, f"mail.date_changed.subject.{key}", title=title, **values)
     if now.kind == "weeks" and now.weeks:
         wait = weeks(*now.weeks, letter.locale)
         return _say(letter, "mail.date_changed.subject.weeks", title=title, weeks=wait, was=was)
     return _say(letter, "mail.date_changed.subject.open", title=title, was=was)
 
 
-def _part(line: LetterLine, language: Words, is_filled: bool) -> str:
+def _part(line: LetterLine, language: Words, key: str) -> str:
     if line.owed_units >= line.ordered_units:
         return ""
-    key = "mail.line.part_filled" if is_filled else "mail.line.part"
     return language.count(key, line.owed_units, ordered=line.ordered_units)
 
 

@@ -40,6 +40,14 @@ class Move(StrEnum):
 ShownKind = Literal["day", "range", "weeks", "none", "late"]
 
 
+class Sold(StrEnum):
+    """How the lines of a letter were sold; it calls them what the badge called them."""
+
+    BACKORDER = "backorder"
+    PREORDER = "preorder"
+    MIXED = "mixed"
+
+
 class Standing(StrEnum):
     """What there is to say while nothing changes."""
 
@@ -66,6 +74,7 @@ class Shown:
 
     kind: a day, a range of days, an estimate in weeks, no date yet, or late with a new date to come.
     weeks: from and to. review: the day we write again, for none and late.
+    by_release: the day is the release of a pre-order, hence no estimate.
     """
 
     kind: ShownKind
@@ -73,13 +82,14 @@ class Shown:
     to: date | None = None
     weeks: tuple[int, int] | None = None
     review: date | None = None
+    by_release: bool = False
 
     @staticmethod
     def of(promise: Promise) -> Shown:
         """A promise of the ledger as a reader sees it."""
         if promise.kind is PromiseKind.DATE:
             kind: ShownKind = "day" if promise.to in (None, promise.from_) else "range"
-            return Shown(kind, promise.from_, promise.to)
+            return Shown(kind, promise.from_, promise.to, by_release=promise.by_release)
         if promise.kind is PromiseKind.WAIT:
             return Shown("weeks", weeks=promise.weeks)
         return Shown("late" if promise.kind is PromiseKind.LATE else "none", review=promise.review)
@@ -96,7 +106,7 @@ class Shown:
             return self
         if last < today:
             return Shown("late", review=self.review)
-        return Shown("day" if last == today else "range", today, last)
+        return Shown("day" if last == today else "range", today, last, by_release=self.by_release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,7 @@ class LetterLine:
     owed_units: units this mail is about, never what was ordered: those that wait, or in `filled` those that came.
     before: what the customer was told last; None when nothing was told or nothing changed.
     reason: a sentence in the customer's language, from the merchant; None when not known.
+    is_preorder: the badge called it a pre-order, and so does the mail.
     """
 
     title: str
@@ -118,6 +129,7 @@ class LetterLine:
     before: Shown | None = None
     reason: str | None = None
     image_url: str | None = None
+    is_preorder: bool = False
 
     def move(self, today: date) -> Move | None:
         """How the date moved; None when there was none before to move from."""
@@ -163,6 +175,12 @@ class Letter:
             return False
         always = self.is_delay_notice or self.kind is LetterKind.DATE_CHANGED
         return self.may_cancel or always or (self.kind is LetterKind.ON_TRACK and self.standing is not Standing.DATED)
+
+    @property
+    def sold(self) -> Sold:
+        """How its lines were sold, if one word fits all of them."""
+        found = {line.is_preorder for line in self.lines}
+        return Sold.MIXED if len(found) > 1 else Sold.PREORDER if True in found else Sold.BACKORDER
 
     @property
     def standing(self) -> Standing:

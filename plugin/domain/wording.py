@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from plugin.domain.letters import Shown
-from plugin.domain.locales import Words, words
+from plugin.domain.locales import Language, Words, words
 
 
-def shown_date(from_: date, to: date | None, locale: str | None, today: date) -> str:
+def shown_date(from_: date, to: date | None, language: Language, today: date) -> str:
     """
-    Write one day or a range as a person would: `12–19 June`, `28. Juni–5. Juli`.
+    Write one day or a range as a person would: `12–19 June`, `28. Juni–5. Juli`, `du 1er au 8 juillet`.
 
     The year is written only where it is not the current one, and once where both days share it.
     """
-    say = words(locale).say
+    say = words(language).say
     if to is None or to == from_:
-        return _day(from_, words(locale), with_year=from_.year != today.year)
-    with_year = to.year != today.year
-    if (from_.year, from_.month) == (to.year, to.month):
-        key = "badge.dates.days_year" if with_year else "badge.dates.days"
-        return say(key, day=from_.day, to_day=to.day, month=_month(to, words(locale)), year=to.year)
-    first = _day(from_, words(locale), with_year=from_.year not in (today.year, to.year))
-    return say("badge.dates.span", **{"from": first, "to": _day(to, words(locale), with_year=with_year)})
+        return _day(from_, words(language), with_year=from_.year != today.year)
+    first, last = _ends(from_, to, words(language), today)
+    key = "badge.dates.range_years" if from_.year not in (today.year, to.year) else "badge.dates.range"
+    return say(key, **{"from": first, "to": last})
 
 
-def weeks(low: int, high: int, locale: str | None) -> str:
+def around(from_: date, to: date | None, language: Language, today: date) -> str:
+    """Write the same as an estimate inside a sentence: `around 12–19 June`, `entre le 12 et le 19 juin`."""
+    say, day = words(language).say, shown_date(from_, to, language, today)
+    if to is None or to == from_:
+        return say("badge.dates.around", date=day)
+    first, last = _ends(from_, to, words(language), today)
+    return say("badge.dates.around_days", date=day, **{"from": first, "to": last})
+
+
+def weeks(low: int, high: int, language: Language) -> str:
     """Write an estimated wait: `3 to 4 weeks`, `1 week`."""
-    say = words(locale).say
+    say = words(language).say
     if low != high:
         return say("badge.weeks.span", **{"from": low, "to": high})
     return say("badge.weeks.one") if low == 1 else say("badge.weeks.some", count=low)
 
 
-def promise_phrase(shown: Shown, locale: str | None, *, today: date, ships: bool = True) -> str:
+def promise_phrase(shown: Shown, language: Language, *, today: date, ships: bool = True) -> str:
     """
     Say a promise inside a sentence: `ships around 12–19 June`, `usually ships in 3 to 4 weeks`, `no date yet`.
 
@@ -42,39 +49,58 @@ def promise_phrase(shown: Shown, locale: str | None, *, today: date, ships: bool
     Args:
         ships: True for "ships around", False for "back in stock around", as the shop chose.
     """
-    say, ahead = words(locale).say, shown.as_of(today)
+    say, ahead = words(language).say, shown.as_of(today)
     if ahead.kind in ("day", "range") and ahead.from_:
+        if ahead.by_release:
+            return say("badge.phrase.releases", date=shown_date(ahead.from_, ahead.to, language, today))
         key = "badge.phrase.ships" if ships else "badge.phrase.back"
-        return say(key, date=shown_date(ahead.from_, ahead.to, locale, today))
+        return say(key, when=around(ahead.from_, ahead.to, language, today))
     if ahead.kind == "weeks" and ahead.weeks:
         key = "badge.phrase.usual_ships" if ships else "badge.phrase.usual_back"
-        return say(key, weeks=weeks(*ahead.weeks, locale))
+        return say(key, weeks=weeks(*ahead.weeks, language))
     return say("badge.phrase.late_unknown" if ahead.kind == "late" else "badge.phrase.no_date")
 
 
-def promise_note(shown: Shown, locale: str | None, *, today: date) -> str:
-    """The sentence that goes with it: that it is an estimate, or the day we write again. Empty when there is none."""
-    say, ahead = words(locale).say, shown.as_of(today)
-    if ahead.kind == "weeks":
-        return say("badge.note.estimate")
-    if ahead.review and ahead.review >= today:
-        return say("badge.note.review", date=shown_date(ahead.review, None, locale, today))
-    return ""
+def review_note(shown: Shown, language: Language, *, today: date) -> str:
+    """Name the day we write again, while there is no date and that day has not passed; else empty."""
+    ahead = shown.as_of(today)
+    if ahead.kind == "weeks" or ahead.review is None or ahead.review < today:
+        return ""
+    return words(language).say("badge.note.review", date=shown_date(ahead.review, None, language, today))
 
 
-def told_before(shown: Shown, locale: str | None, *, today: date) -> str:
+def sentences(parts: Iterable[str]) -> str:
+    """Put sentences one after the other; the full stop of Chinese and Japanese brings its own space."""
+    return " ".join(parts).replace("。 ", "。")
+
+
+def told_before(shown: Shown, language: Language, *, today: date) -> str:
     """What somebody was told earlier, in short; here a day may lie behind us: `12 June`, `3 to 4 weeks`, `no date`."""
     if shown.kind in ("day", "range") and shown.from_:
-        return shown_date(shown.from_, shown.to, locale, today)
+        return shown_date(shown.from_, shown.to, language, today)
     if shown.kind == "weeks" and shown.weeks:
-        return weeks(*shown.weeks, locale)
-    return words(locale).say("mail.line.no_date")
+        return weeks(*shown.weeks, language)
+    return words(language).say("mail.line.no_date")
+
+
+def _ends(from_: date, to: date, language: Words, today: date) -> tuple[str, str]:
+    """Both ends of a range as its language writes them: what they share, month or year, stands where it belongs."""
+    shares_year = from_.year == to.year
+    if shares_year and to.year != today.year:
+        place, year = ("same_month" if from_.month == to.month else "same_year"), "_year"
+    elif shares_year and from_.month == to.month:
+        place, year = "same_month", ""
+    else:
+        first = _day(from_, language, with_year=from_.year not in (today.year, to.year))
+        return first, _day(to, language, with_year=to.year != today.year)
+    return _part(from_, f"{place}.from{year}", language), _part(to, f"{place}.to{year}", language)
 
 
 def _day(day: date, language: Words, *, with_year: bool) -> str:
-    key = "badge.dates.day_year" if with_year else "badge.dates.day"
-    return language.say(key, day=day.day, month=_month(day, language), year=day.year)
+    return _part(day, "day_year" if with_year else "day", language)
 
 
-def _month(day: date, language: Words) -> str:
-    return language.say(f"badge.months.m{day.month}")
+def _part(day: date, key: str, language: Words) -> str:
+    number = language.say("badge.dates.first") if day.day == 1 else str(day.day)
+    month = language.say(f"badge.months.m{day.month}")
+    return language.say(f"badge.dates.{key}", day=number, month=month, year=day.year)

@@ -19,10 +19,14 @@ from plugin.adapters.database.tables import (
     orders,
     people,
     products,
+    rules,
+    variant_states,
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.vault import Vault
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
+from plugin.domain.limits import RuleKind
+from plugin.domain.locales import code as language_of
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import Promise, PromiseKind, comes_later, moved_materially
 from plugin.domain.replay import fold_line
@@ -51,7 +55,7 @@ class LetterFacts:
         self._first_name = vault.decrypt(name) if name else None
         self._row = shops.find(tx, shop)
         assert self._row is not None
-        self._locale = (person.locale if person else "") or self._row.locale
+        self._locale = language_of(person.locale if person else None, self._row.locale)
         contact = settings.reply_to_encrypted or self._row.contact_email_encrypted
         self.reply_to = vault.decrypt(contact) if contact else mail_from
         zone = ZoneInfo(self._row.timezone)
@@ -79,10 +83,16 @@ class LetterFacts:
             return None
         told = self._told_before(line_id, kind)
         sold = self._tx.execute(
-            select(order_lines, products.c.image_url)
+            select(order_lines, products.c.image_url, rules.c.kind.label("sold_as"))
             .outerjoin(
                 products, (products.c.shop == order_lines.c.shop) & (products.c.product_id == order_lines.c.product_id)
             )
+            .outerjoin(
+                variant_states,
+                (variant_states.c.shop == order_lines.c.shop)
+                & (variant_states.c.variant_id == order_lines.c.variant_id),
+            )
+            .outerjoin(rules, (rules.c.shop == variant_states.c.shop) & (rules.c.id == variant_states.c.rule_id))
             .where(order_lines.c.shop == self._shop, order_lines.c.line_id == line_id)
         ).one()
         late = (
@@ -101,6 +111,7 @@ class LetterFacts:
             before=Shown.of(told) if told is not None and _names_before(kind, told, promise, late=late) else None,
             reason=self._reason(promise),
             image_url=sold.image_url if (sold.image_url or "").startswith("https://") else None,
+            is_preorder=sold.sold_as == RuleKind.PREORDER.value or bool(promise and promise.by_release),
         )
         return line, late and kind == LetterKind.CONFIRMED.value
 

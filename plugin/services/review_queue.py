@@ -216,7 +216,13 @@ def want_order_marks(tx: Transaction, shop: str, order_id: str, now: datetime) -
 
 def _owed_lines(tx: Transaction, shop: str, order_id: str) -> list[Any]:
     return tx.rows(
-        select(line_states.c.owed_units, line_states.c.promise, order_lines.c.title, order_lines.c.variant_title)
+        select(
+            line_states.c.owed_units,
+            line_states.c.promise,
+            line_states.c.unpaid,
+            order_lines.c.title,
+            order_lines.c.variant_title,
+        )
         .join(
             order_lines, (order_lines.c.shop == line_states.c.shop) & (order_lines.c.line_id == line_states.c.line_id)
         )
@@ -232,7 +238,7 @@ def _owed_lines(tx: Transaction, shop: str, order_id: str) -> list[Any]:
 
 def _waiting_line(row: Any) -> WaitingLine:
     promise = Promise.from_json(row.promise) if row.promise else None
-    return WaitingLine(row.title, row.variant_title, row.owed_units, promise)
+    return WaitingLine(row.title, row.variant_title, row.owed_units, promise, row.unpaid)
 
 
 def mark_ripe(tx: Transaction, now: datetime) -> set[tuple[str, str]]:

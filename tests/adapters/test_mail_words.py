@@ -39,7 +39,7 @@ def in_order(text: str, *parts: str) -> bool:
         (JUNE_24, WEEKS, "ships", "en", "Order #1043: Winter Boots will now ship around 24 June (was 3 to 4 weeks)"),
         (JUNE_24, NO_DATE, "ships", "en", "Order #1043: Winter Boots will now ship around 24 June"),
         (JUNE_24, WAS_12, "ships", "de-AT",
-         "Bestellung #1043: Winter Boots, Versand jetzt voraussichtlich 24. Juni (bisher 12. Juni)"),
+         "Bestellung #1043: Winter Boots, Versand jetzt ca. 24. Juni (bisher 12. Juni)"),
     ],
 )  # fmt: skip
 def test_the_subject_of_a_date_change_carries_both_dates(
@@ -47,6 +47,46 @@ def test_the_subject_of_a_date_change_carries_both_dates(
 ) -> None:
     changed = letter(CHANGED, lines=(line(now=now, before=before),), say=say, locale=locale)
     assert render(changed).subject == subject
+
+
+RELEASE = Shown("day", date(2027, 9, 3), by_release=True)
+BOOK = line(title="Atlas", variant_title="", owed_units=1, ordered_units=1, now=RELEASE, is_preorder=True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "subject", "head"),
+    [
+        ((BOOK,), "Atlas on pre-order, releases 3 September", "Your order is a pre-order"),
+        (
+            (line(BOOK, now=LATE),),
+            "Atlas on pre-order, delivery delayed, new date to come",
+            "Your order is a pre-order",
+        ),
+        ((BOOK, TENT), "Atlas and 1 more to ship later", "Your order ships later"),
+        ((TENT,), "Ridge Tent on backorder, usually ships in 3 to 4 weeks", "Your order is on backorder"),
+    ],
+)
+def test_what_the_badge_called_a_pre_order_the_mail_does_too(
+    lines: tuple[LetterLine, ...], subject: str, head: str
+) -> None:
+    rendered = render(letter(lines=lines, rest=Rest.NOTHING_ELSE))
+    assert rendered.subject == f"Order #1043: {subject}"
+    assert rendered.text.startswith(head + "\n")
+    assert ("backorder" in rendered.text) is (lines == (TENT,))
+
+
+def test_a_release_day_is_no_estimate() -> None:
+    text = render(letter(lines=(BOOK,))).text
+    assert in_order(text, "Releases 3 September", "Ships that week.")
+    moved = render(letter(CHANGED, lines=(line(BOOK, before=WAS_12),)))
+    assert moved.subject == "Order #1043: Atlas now releasing 3 September (was 12 June)"
+
+
+def test_a_date_does_not_break_at_a_lines_end() -> None:
+    rendered = render(letter())
+    assert '<span style="white-space:nowrap">12–19\u00a0June</span>' in rendered.html
+    assert "\u2060" not in rendered.html + rendered.text + rendered.subject
+    assert "Ships around 12–19 June" in rendered.text
 
 
 def test_several_lines_that_moved_alike_share_one_subject() -> None:
@@ -135,7 +175,7 @@ def test_the_way_out_is_offered_where_it_is_owed(
 def test_a_confirmation_later_than_published_is_a_delay_notice() -> None:
     rendered = render(letter(lines=(line(now=JUNE_24, before=WAS_12),), is_delay_notice=True))
     assert rendered.subject == "Order #1043: Winter Boots will now ship around 24 June (was 12 June)"
-    assert in_order(rendered.text, "Later than we said when you ordered", "we're sorry", "Before: 12 June")
+    assert in_order(rendered.text, "Later than we said when you ordered", "We're sorry", "Before: 12 June")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +185,7 @@ def test_a_confirmation_later_than_published_is_a_delay_notice() -> None:
         (Shown("day", date(2027, 6, 5)), WAS_12, "Sooner than we said"),
         (LATE, WAS_12, "Delayed, new date to come"),
         (JUNE_24, NO_DATE, "Now there is a date"),
-        (WEEKS, WAS_12, "The dates of your order have changed"),
+        (WEEKS, WAS_12, "A change of date"),
     ],
 )
 def test_an_apology_comes_once_and_only_with_bad_news(now: Shown, before: Shown, head: str) -> None:
@@ -156,13 +196,19 @@ def test_an_apology_comes_once_and_only_with_bad_news(now: Shown, before: Shown,
 
 def test_mixed_news_is_neither_sooner_nor_later() -> None:
     moved = (line(now=JUNE_24, before=WAS_12), line(TENT, now=WAS_12, before=JUNE_24))
-    assert render(letter(CHANGED, lines=moved)).text.startswith("The dates of your order have changed\n")
+    assert render(letter(CHANGED, lines=moved)).text.startswith("A change of date\n")
 
 
 @pytest.mark.parametrize(
     ("now", "said"),
     [
-        (WEEKS, ["Usually ships in 3 to 4 weeks", "Our estimate. We'll email you when we have a date."]),
+        (
+            WEEKS,
+            [
+                "Usually ships in 3 to 4 weeks",
+                "Our estimate, counted from your order. We'll email you when we have a date.",
+            ],
+        ),
         (NO_DATE, ["No date yet", "We'll email you by 1 July either way."]),
         (LATE, ["Delivery delayed, new date to come", "We'll email you by 30 June either way."]),
     ],
@@ -202,14 +248,14 @@ def test_the_rest_of_the_order_is_spoken_of_only_where_known(
         ((line(),), "en", "Winter Boots still on track, ships around 12–19 June", "Still on track"),
         ((line(), line(TENT, now=JUNE_12)), "en", "Winter Boots and 1 more still on track, ships around 12–19 June",
          "Still on track"),
-        ((line(now=WEEKS),), "en", "Winter Boots still on backorder, usually ships in 3 to 4 weeks",
-         "Nothing has changed"),
-        ((line(now=NO_DATE),), "en", "Winter Boots still on backorder, no date yet", "No date yet"),
+        ((line(now=WEEKS),), "en", "no change for Winter Boots, usually ships in 3 to 4 weeks",
+         "No date yet, same estimate"),
+        ((line(now=NO_DATE),), "en", "still no date for Winter Boots", "No date yet"),
         ((line(now=LATE),), "en", "Winter Boots still delayed, new date to come", "Still delayed, new date to come"),
         ((line(), TENT), "en", "the latest on Winter Boots and 1 more", "Where your order stands"),
         ((line(), line(TENT, now=JUNE_24)), "en", "the latest on Winter Boots and 1 more", "Still on track"),
-        ((line(),), "de", "Winter Boots weiter im Plan, Versand voraussichtlich 12.–19. Juni", "Weiter im Plan"),
-        ((line(now=NO_DATE),), "de", "Winter Boots weiter auf Nachbestellung, noch kein Termin", "Noch kein Termin"),
+        ((line(),), "de", "Winter Boots im Plan, Versand voraussichtlich 12.–19. Juni", "Weiterhin im Plan"),
+        ((line(now=NO_DATE),), "de", "noch kein Termin für Winter Boots", "Noch kein Termin"),
     ],
 )  # fmt: skip
 def test_while_nothing_changes_the_subject_says_how_it_stands(
@@ -224,7 +270,11 @@ def test_while_nothing_changes_the_subject_says_how_it_stands(
 def test_without_news_and_without_a_date_it_names_the_next_letter_and_the_way_out(now: Shown, review: str) -> None:
     text = render(letter(LetterKind.ON_TRACK, lines=(line(now=now),), may_cancel=False)).text
     assert in_order(
-        text, "We said we would write either way", "sorry", f"We'll email you by {review} either way", CANCEL
+        text,
+        "We said we would write about order #1043 either way",
+        "sorry",
+        f"We'll email you by {review} either way",
+        CANCEL,
     )
 
 

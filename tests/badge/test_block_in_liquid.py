@@ -37,7 +37,7 @@ def variants_map(block: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", cases(), ids=case_id)
 def test_the_server_says_what_the_table_says(case: dict[str, Any]) -> None:
-    shop = Storefront(case["locale"], instant(case["now"]), case.get("zone", "UTC"))
+    shop = Storefront(case["locale"], instant(case["now"]), case.get("zone", "UTC"), bound=True)
     block = shop.block([variant(11, **case)])
     assert (lines(block), line_property(block)) == said(case)
 

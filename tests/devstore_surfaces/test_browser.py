@@ -102,7 +102,9 @@ def test_the_block_follows_the_variant_in_every_theme(
         page.select_option("select[name=id]", str(backordered.id))
     else:
         page.locator('.choice:has(input[value="44"])').click()
-    page.wait_for_function("document.querySelector('.hf-promise__text').innerText.includes('12–19 December')")
+    page.wait_for_function(
+        "document.querySelector('.hf-promise__text').innerText.includes('12–\u206019\u00a0December')"
+    )
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ def test_the_note_speaks_the_shops_language_and_words() -> None:
     assert "back in stock around 12–19 June" in order_note([BOOTS], "en", today=TODAY, ships=False)
 
 
+def test_the_date_of_an_order_that_is_not_paid_is_the_one_it_would_have() -> None:
+    unpaid = WaitingLine("Enamel Mug", "Default Title", 1, MUG.promise, unpaid=True)
+    said = order_note([unpaid], "en", today=TODAY, ships=True)
+    assert said == "1 × Enamel Mug: if paid now, usually ships in 3 to 4 weeks"
+
+
 def test_an_order_that_waits_for_nothing_has_no_note() -> None:
     assert order_note([], "en", today=TODAY, ships=True) == ""
 

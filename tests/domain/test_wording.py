@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ import pytest
 
 from plugin.domain.badge_text import badge_text
 from plugin.domain.letters import Shown
-from plugin.domain.locales import languages, words
+from plugin.domain.locales import code, languages, words
 from plugin.domain.promises import Promise, PromiseKind
-from plugin.domain.wording import promise_note, promise_phrase, shown_date, told_before, weeks
+from plugin.domain.wording import around, promise_phrase, review_note, shown_date, told_before, weeks
 
 ROOT = Path(__file__).parents[2]
 CASES = json.loads((ROOT / "tests" / "cases" / "badge.json").read_text())
@@ -43,24 +44,79 @@ def test_the_block_and_the_app_have_the_same_words(language: str) -> None:
     assert block["badge"] == app["badge"]
 
 
-def keys(tree: Any, path: str = "") -> set[str]:
+def texts(tree: Any, path: str = "") -> dict[str, str]:
     if isinstance(tree, str):
-        return {path}
-    return {key for name, branch in tree.items() for key in keys(branch, f"{path}.{name}")}
+        return {path: tree}
+    return {key: text for name, branch in tree.items() for key, text in texts(branch, f"{path}.{name}").items()}
 
 
-def places(tree: Any) -> Any:
-    if isinstance(tree, str):
-        return sorted({part.split(" }}")[0] for part in tree.split("{{ ")[1:]})
-    return {name: places(branch) for name, branch in tree.items()}
+def places(text: str) -> set[str]:
+    return {part.split(" }}")[0] for part in text.split("{{ ")[1:]}
+
+
+def of_language(name: str) -> tuple[dict[str, str], list[int]]:
+    file = json.loads((ROOT / "plugin" / "domain" / "locales" / f"{name}.json").read_text())
+    singular = file.pop("singular")
+    return texts(file), singular
+
+
+ENGLISH, _ = of_language("en")
+# What a date shares with its neighbor, and the order of a name, each language puts where it belongs.
+OWN_PLACES = {
+    ".badge.dates.around_days": {"date", "from", "to"},
+    **{key: {"day", "month", "year"} for key in ENGLISH if key.startswith(".badge.dates.same_")},
+    **{f".mail.date_changed.subject.{key}": {"order", "title", "when", "date", "was"} for key in ("ships", "back")},
+    # French says "0 jour": there the form for one must name the number.
+    **{key: places(text) | {"count"} for key, text in ENGLISH.items() if key.endswith(".one")},
+}
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
 def test_every_language_has_every_text_with_the_same_places(language: str) -> None:
-    folder = ROOT / "plugin" / "domain" / "locales"
-    english, other = (json.loads((folder / f"{name}.json").read_text()) for name in ("en", language))
-    assert keys(english) == keys(other)
-    assert places(english) == places(other)
+    mine, singular = of_language(language)
+    wanted = {key for key in ENGLISH if singular or not key.endswith(".one") or key.startswith(".badge")}
+    assert set(mine) == wanted
+    free = {key: places(text) - OWN_PLACES[key] for key, text in mine.items() if key in OWN_PLACES}
+    assert not any(free.values()), free
+    fixed = {key: places(mine[key]) for key in wanted - set(OWN_PLACES)}
+    assert fixed == {key: places(ENGLISH[key]) for key in fixed}
+    assert all(text.strip() for text in mine.values())
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_every_counted_text_has_the_forms_its_language_counts_in(language: str) -> None:
+    mine, singular = of_language(language)
+    counted = {key.removesuffix(".many") for key in ENGLISH if key.endswith(".many")}
+    assert counted, "no text is counted"
+    for key in counted:
+        assert (f"{key}.one" in mine) is bool(singular), key
+        for number in (0, 1, 2):
+            said = words(language).count(
+                key[1:], number, **dict.fromkeys(places(ENGLISH[f"{key}.many"]) - {"count"}, "x")
+            )
+            assert "{{ count }}" not in ENGLISH[f"{key}.many"] or number == 1 or str(number) in said, key
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize(
+    ("from_", "to", "years"),
+    [
+        (date(2027, 6, 1), date(2027, 6, 19), []),
+        (date(2027, 6, 28), date(2027, 7, 5), []),
+        (date(2028, 6, 12), date(2028, 6, 19), ["2028"]),
+        (date(2028, 6, 28), date(2028, 7, 5), ["2028"]),
+        (date(2027, 12, 28), date(2028, 1, 4), ["2028"]),
+        (date(2028, 12, 28), date(2029, 1, 4), ["2028", "2029"]),
+    ],
+)
+def test_a_range_names_both_days_and_each_year_that_is_not_this_one_once(
+    language: str, from_: date, to: date, years: list[str]
+) -> None:
+    for said in (shown_date(from_, to, language, TODAY), around(from_, to, language, TODAY)):
+        numbers = re.findall(r"\d+", said)
+        assert [n for n in numbers if len(n) == 4] == years
+        assert {str(from_.day), str(to.day)} <= set(numbers)
+        assert all(words(language).say(f"badge.months.m{day.month}") in said for day in (from_, to))
 
 
 @pytest.mark.parametrize(
@@ -69,6 +125,11 @@ def test_every_language_has_every_text_with_the_same_places(language: str) -> No
 )
 def test_a_locale_finds_its_language_or_english(locale: str | None, language: str) -> None:
     assert words(locale).language == language
+
+
+@pytest.mark.parametrize(("customer", "shop", "chosen"), [("pt-BR", "de", "de"), ("pt", "nl", "en"), ("", "de", "de")])
+def test_a_customer_is_written_to_in_their_language_else_the_shops(customer: str, shop: str, chosen: str) -> None:
+    assert code(customer, shop) == chosen
 
 
 def test_a_text_with_a_value_missing_is_an_error_and_not_a_hole() -> None:
@@ -96,8 +157,8 @@ def test_a_promise_has_one_phrase_and_never_a_past_day(shown: Shown, ships: bool
 
 def test_a_day_to_write_again_is_not_named_once_it_has_passed() -> None:
     shown = Shown("none", review=date(2027, 5, 10))
-    assert promise_note(shown, "en", today=date(2027, 5, 10)) == "We'll email you by 10 May either way."
-    assert promise_note(shown, "en", today=date(2027, 5, 11)) == ""
+    assert review_note(shown, "en", today=date(2027, 5, 10)) == "We'll email you by 10 May either way."
+    assert review_note(shown, "en", today=date(2027, 5, 11)) == ""
 
 
 def test_what_was_told_before_may_lie_behind_us() -> None:

@@ -267,7 +267,7 @@ def test_a_product_page_names_the_rule_that_decided(site: Site) -> None:
 def test_the_rule_form_shows_at_once_what_shoppers_would_read(site: Site) -> None:
     typed: dict[str, object] = {**GOOD, "which": "vendor:Acme", "kind": "preorder", "release_on": "2027-09-03"}
     text = site.post("/settings/rule/sample", typed).text
-    assert "Pre-order: releases 3 September 2027" in text
+    assert "Pre-order: releases 3\u00a0September 2027" in text
     assert (
         "No badge: the rule stops while a delivery is late"
         in site.post("/settings/rule/sample", {**GOOD, "when_late": "stop"}).text
