@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from plugin.adapters.database import ledger, shops
+from plugin.adapters.database.reports import letters
 from plugin.adapters.database.tables import messages, notices, orders, shop_settings
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.adapters.mail import OutgoingMail, Rendered, render
-from plugin.adapters.vault import Vault
+from plugin.adapters.vault import Vault, VaultError
+from plugin.domain import mail_trouble
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
 from plugin.domain.mail_addresses import checked_address
 from plugin.errors import FieldErrors, MailError, NotFound
@@ -50,14 +53,44 @@ def approve(db: Database, jobs: JobQueue, shop: str, cause: str, now: datetime) 
     jobs.wake(shop, "mail")
 
 
-def discard(db: Database, shop: str, cause: str, now: datetime) -> None:
-    """Throw away the mails of one cause that wait for a word."""
+def discard(db: Database, shop: str, cause: str, reason: str, now: datetime) -> None:
+    """Throw away the mails of one cause that wait for a word. For half an hour `take_back` brings them back."""
+    why = f"you chose not to send it: {reason}" if reason else "you chose not to send it"
     with db.begin() as tx:
-        tx.execute(
-            update(notices)
-            .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
-            .values(state="dropped", why="you chose not to send it")
+        mine = and_(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
+        for row in tx.rows(select(notices.c.id, notices.c.why).where(mine)):
+            undo = {"discarded_at": now.isoformat(), "was": row.why}
+            tx.execute(update(notices).where(notices.c.id == row.id).values(state="dropped", why=why, data=undo))
+
+
+def take_back(db: Database, shop: str, cause: str, now: datetime) -> int:
+    """
+    Let mails that were thrown away wait for a word again, but for those that newer ones have taken the place of.
+
+    Returns:
+        How many lines they speak of.
+    """
+    newer = notices.alias()
+    replaced = exists().where(
+        newer.c.shop == notices.c.shop,
+        newer.c.line_id == notices.c.line_id,
+        newer.c.kind == notices.c.kind,
+        newer.c.id > notices.c.id,
+    )
+    with db.begin() as tx:
+        rows = tx.rows(
+            select(notices.c.id, notices.c.data).where(
+                notices.c.shop == shop,
+                notices.c.cause == cause,
+                notices.c.state == "dropped",
+                notices.c.data["discarded_at"].as_string() >= (now - letters.UNDO_FOR).isoformat(),
+                ~replaced,
+            )
         )
+        for row in rows:
+            again = update(notices).where(notices.c.id == row.id).values(state="asks", why=row.data["was"], data={})
+            tx.execute(again)
+    return len(rows)
 
 
 def retry(db: Database, jobs: JobQueue, shop: str, message_id: int, now: datetime) -> None:
@@ -123,7 +156,7 @@ def retry_failed(db: Database, jobs: JobQueue, shop: str, now: datetime) -> int:
     """
     with db.begin() as tx:
         failed = and_(messages.c.shop == shop, messages.c.state == "failed")
-        unwritten = and_(failed, messages.c.error.startswith(sealed_mail.UNWRITTEN, autoescape=True))
+        unwritten = and_(failed, messages.c.error.startswith(mail_trouble.UNWRITTEN, autoescape=True))
         count = _send_again(tx, failed, now) + _anew(tx, shop, unwritten)
     jobs.wake(shop, "mail")
     return count
@@ -236,10 +269,26 @@ def confirm_test(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None
     jobs.wake(shop, "mail")
 
 
-def read_message(db: Database, vault: Vault, shop: str, message_id: int) -> Rendered | None:
-    """A mail as its reader gets it; None when there is no such mail, or its text has been dropped for privacy."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a mail: to whom, and its words; empty and None once dropped for privacy."""
+
+    to: str
+    written: Rendered | None
+
+
+def read_message(db: Database, vault: Vault, shop: str, message_id: int) -> Kept:
+    """A mail as its reader gets it. What was sealed with a key that is gone is as good as dropped."""
     with db.read() as tx:
-        sealed = tx.execute(
-            select(messages.c.letter_encrypted).where(messages.c.shop == shop, messages.c.id == message_id)
-        ).scalar()
-    return sealed_mail.unseal(vault, sealed) if sealed else None
+        row = tx.execute(
+            select(messages.c.to_encrypted, messages.c.letter_encrypted).where(
+                messages.c.shop == shop, messages.c.id == message_id
+            )
+        ).one()
+    try:
+        return Kept(
+            vault.decrypt(row.to_encrypted) if row.to_encrypted else "",
+            sealed_mail.unseal(vault, row.letter_encrypted) if row.letter_encrypted else None,
+        )
+    except VaultError:
+        return Kept("", None)

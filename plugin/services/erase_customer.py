@@ -34,7 +34,7 @@ def erase(tx: Transaction, shop: str, customer_id: str | None, order_ids: Sequen
     tx.execute(
         update(people)
         .where(people.c.shop == shop, people.c.customer_key.in_(keys))
-        .values(email_encrypted="", first_name_encrypted="", customer_id=None, locale="", changed_at=now)
+        .values(email_encrypted="", email_key="", first_name_encrypted="", customer_id=None, locale="", changed_at=now)
     )
     tx.execute(
         update(messages)

@@ -19,11 +19,11 @@ from plugin.adapters.database.tables import shops as shop_rows
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import render
 from plugin.domain.letters import Alert, MerchantLetter
+from plugin.domain.mail_trouble import NO_OWN_ADDRESS, UNWRITTEN
 from plugin.logs import masked
 from plugin.services import save_settings, sealed_mail
 from plugin.services.carry_out import TRIES_BEFORE_ALERT
 from plugin.services.one_by_one import one_by_one
-from plugin.services.sealed_mail import UNWRITTEN
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -200,7 +200,7 @@ def _put(
         why,
         now,
         state="waiting" if is_known else "failed",
-        error=None if is_known else "we know no address of yours: enter one in Settings, Safety",
+        error=None if is_known else NO_OWN_ADDRESS,
         to_encrypted=parts.vault.encrypt(reader.address) if is_known else "",
         letter_encrypted=sealed_mail.seal(parts.vault, rendered),
     )

@@ -50,6 +50,7 @@ def _put_buyer(
     known = {
         "customer_id": buyer.customer_id,
         "email_encrypted": vault.encrypt(buyer.email) if buyer.email else "",
+        "email_key": vault.customer_key(shop, buyer.email) if buyer.email else "",
         "first_name_encrypted": vault.encrypt(buyer.first_name) if buyer.first_name else "",
         "locale": buyer.locale or "",
         "changed_at": now,

@@ -13,9 +13,6 @@ from plugin.adapters.vault import Vault
 if TYPE_CHECKING:
     from plugin.wiring import Parts
 
-# The error of a message without a letter.
-UNWRITTEN = "we could not write it, which is a mistake of ours"
-
 
 def rfc_message_id(parts: Parts, shop: str, key: str) -> str:
     """The same for the same message, so that a mail server or a reader can tell a repetition."""

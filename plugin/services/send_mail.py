@@ -16,7 +16,9 @@ from plugin.adapters.database import alerts, ledger, senders, shops
 from plugin.adapters.database.tables import messages, notices
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import OutgoingMail
+from plugin.adapters.vault import VaultError
 from plugin.domain.ledger import Entry, Kind
+from plugin.domain.mail_trouble import UNWRITTEN
 from plugin.errors import MailRefused, MailUnknown, MailUnreachable
 from plugin.logs import masked
 from plugin.services import check_sender, save_settings, sealed_mail
@@ -80,17 +82,22 @@ def _send_next(parts: Parts, shop: str) -> bool:
             return True
         contact = settings.reply_to_encrypted or shop_row.contact_email_encrypted
         own = check_sender.proven(parts, tx, shop, settings) if row.kind != ALERT else {}
-    mail = OutgoingMail(
-        sender=parts.settings.mail_from,
-        sender_name=shop_row.name or shop,
-        reply_to=parts.vault.decrypt(contact) if contact else parts.settings.mail_from,
-        to=parts.vault.decrypt(row.to_encrypted),
-        rendered=sealed_mail.unseal(parts.vault, row.letter_encrypted),
-        message_id=row.rfc_message_id,
-        sent_at=now,
-        shop=shop,
-        **own,
-    )
+    try:
+        mail = OutgoingMail(
+            sender=parts.settings.mail_from,
+            sender_name=shop_row.name or shop,
+            reply_to=parts.vault.decrypt(contact) if contact else parts.settings.mail_from,
+            to=parts.vault.decrypt(row.to_encrypted),
+            rendered=sealed_mail.unseal(parts.vault, row.letter_encrypted),
+            message_id=row.rfc_message_id,
+            sent_at=now,
+            shop=shop,
+            **own,
+        )
+    except VaultError as exc:
+        # Nothing was said to a mail server yet, so this is no "unknown".
+        _note(parts, row, "failed", f"{UNWRITTEN}: {exc}", outcome="refused")
+        return True
     _send(parts, shop, row, mail)
     return True
 

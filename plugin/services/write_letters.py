@@ -17,6 +17,7 @@ from plugin.adapters.database.tables import messages, notices, orders
 from plugin.adapters.database.transaction import AWAY, Transaction
 from plugin.adapters.job_queue import RunTooLong
 from plugin.adapters.mail import Rendered, render
+from plugin.domain import mail_trouble
 from plugin.domain.facts import POINT_OF_SALE
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.letters import LetterKind
@@ -106,7 +107,7 @@ def _put_aside(parts: Parts, tx: Transaction, shop: str, rows: Sequence[Any], wh
             cause=first.cause,
             state="failed",
             # What an error quotes may be somebody's name or address.
-            error=masked(f"{sealed_mail.UNWRITTEN}: {why}")[:500],
+            error=masked(f"{mail_trouble.UNWRITTEN}: {why}")[:500],
             created_at=now,
             not_before=now,
             attempts=0,
@@ -261,7 +262,7 @@ def _write_letter(
             customer_key=facts.order.customer_key,
             cause=rows[0].cause,
             state="waiting" if facts.email else "failed",
-            error=None if facts.email else "Shopify gave us no email address for this order",
+            error=None if facts.email else mail_trouble.NO_ADDRESS,
             created_at=now,
             not_before=now,
             attempts=tries,
@@ -308,7 +309,24 @@ def _message_key(tx: Transaction, shop: str, named: str) -> tuple[str, int]:
 def preview_letter(
     parts: Parts, tx: Transaction, shop: str, order_id: str, kind: LetterKind, line_ids: Sequence[str], now: datetime
 ) -> Rendered | None:
-    """The mail an order's customer would get now; None when nothing of it is left to say."""
+    """
+    The mail an order's customer would get now.
+
+    Returns:
+        None when nothing of it is left to say, or it cannot be written.
+    """
+    try:
+        return _preview(parts, tx, shop, order_id, kind, line_ids, now)
+    except (Conflict, *AWAY):
+        raise
+    except Exception:  # noqa: BLE001 - the page that asks is about all the other mails too
+        _log.error("preview_failed", thing=f"{kind}/{order_id}", exc_info=True)
+        return None
+
+
+def _preview(
+    parts: Parts, tx: Transaction, shop: str, order_id: str, kind: LetterKind, line_ids: Sequence[str], now: datetime
+) -> Rendered | None:
     settings = save_settings.read(tx, shop)
     facts = LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
     lines = [line for line in (facts.line(line_id, kind.value) for line_id in line_ids) if line is not None]

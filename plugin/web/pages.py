@@ -83,6 +83,8 @@ DONE = {
     "looked": "We asked your domain. What it says stands beside each record.",
     "approved": "On their way.",
     "discarded": "Those mails will not be sent.",
+    "taken-back-mails": "They wait for your OK again.",
+    "replaced": "Nothing to bring back: newer mails have taken their place, or half an hour has passed.",
     "left": "Left as it is. It stands under “Not sent again”.",
     "retried-all": "They will be tried again now.",
     "retried": "It will be tried again now.",

@@ -240,10 +240,68 @@ def test_mails_of_a_cause_leave_or_are_dropped_only_on_word(site: Site) -> None:
     assert "Nothing waits here any more" in site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
 
 
-def test_mails_of_a_cause_can_be_dropped(site: Site) -> None:
-    follow(site, "/mail/decide", {"cause": "delivery/1/date/2", "answer": "drop"}, "/mail?done=discarded")
-    with site.parts.database.read() as tx:
-        assert {state for (state,) in tx.rows(select(t.notices.c.state))} == {"dropped"}
+def test_mails_of_a_cause_can_be_dropped_with_a_reason_and_had_back_for_half_an_hour(site: Site) -> None:
+    cause = {"cause": "delivery/1/date/2"}
+    page = follow(site, "/mail/decide", {**cause, "answer": "drop", "reason": "I rang them"}, "/mail?done=discarded")
+    assert "You chose not to send 12 mails" in page
+    with site.parts.database.begin() as tx:
+        said = {(n.state, n.why) for n in tx.rows(select(t.notices).where(t.notices.c.shop == seeding.SHOP))}
+        tx.execute(delete(t.notices).where(t.notices.c.line_id == "gid://shopify/LineItem/1042"))
+        first = dict(tx.rows(select(t.notices).where(t.notices.c.line_id == "gid://shopify/LineItem/1041"))[0]._mapping)
+        newer = {
+            "id": 900,
+            "promise_version": 3,
+            "occasion": "promise/1041/3",
+            "state": "waiting",
+            "why": "moved",
+            "data": {},
+        }
+        tx.execute(insert(t.notices).values(**first | newer))
+    assert said == {("dropped", "you chose not to send it: I rang them")}
+    back = "/mail/waiting-for-you?cause=delivery%2F1%2Fdate%2F2&done=taken-back-mails"
+    assert "Send 10 mails" in follow(site, "/mail/take-back", cause, back)
+    assert row(site, t.notices, t.notices.c.state == "asks")["why"] == "the promised date moved"
+    follow(site, "/mail/decide", {**cause, "answer": "drop"}, "/mail?done=discarded")
+    with site.parts.database.begin() as tx:
+        late = {"discarded_at": (seeding.NOW - timedelta(minutes=31)).isoformat(), "was": "x"}
+        tx.execute(update(t.notices).where(t.notices.c.state == "dropped").values(data=late))
+    assert "You chose not to send" not in site.get("/mail").text
+    assert "half an hour has passed" in follow(site, "/mail/take-back", cause, "/mail?done=replaced")
+
+
+def test_mails_are_found_by_order_and_by_the_whole_address(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        key = site.parts.vault.customer_key(seeding.SHOP, "anna@buyer.example")
+        tx.execute(
+            insert(t.people).values(
+                shop=seeding.SHOP, customer_key="customer-1043", email_key=key, changed_at=seeding.NOW
+            )
+        )
+    for asked in ("1043", "%231043", "Anna@Buyer.example"):
+        page = site.get(f"/mail?q={asked}").text
+        assert ('href="/mail/3"' in page, 'href="/mail/4"' in page, "Waits for your OK" in page) == (True, False, True)
+    for asked in ("anna", "%239", "%25", "x" * 300):
+        assert "No mail about" in site.get(f"/mail?q={asked}").text
+    assert "No mail about" in site.of(seeding.OTHER_SHOP).get("/mail?q=1043").text
+
+
+def test_one_mail_says_to_whom_why_it_failed_and_what_else_was_said_about_its_order(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        to = site.parts.vault.encrypt("anna@buyer.example")
+        tx.execute(update(t.messages).where(t.messages.c.id == 3).values(to_encrypted=to))
+    page = site.get("/mail/3").text
+    assert "to anna@buyer.example" in page
+    assert "Their mail server does not take mail for this address." in page
+    assert "In its own words: 550 no such mailbox" in page
+    assert "All mails about order #1043" in page
+    with site.parts.database.begin() as tx:
+        unwritten = "we could not write it, which is a mistake of ours: KeyError: &#39;x&#39;"
+        tx.execute(update(t.messages).where(t.messages.c.id == 3).values(to_encrypted="", error=unwritten))
+    page = site.get("/mail/3").text
+    assert "We could not write this mail. The mistake is ours." in page
+    assert "Try again" in page
+    follow(site, "/mail/3/retry", {}, "/mail/3?done=retried")
+    assert row(site, t.messages, t.messages.c.id == 3)["state"] == "stopped"
 
 
 def test_all_mail_is_paused_and_resumed(site: Site) -> None:

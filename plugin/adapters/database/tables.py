@@ -416,10 +416,12 @@ people = Table(
     Column("customer_key", String(64), primary_key=True),
     Column("customer_id", Gid),  # for privacy requests; None for a guest
     Column("email_encrypted", Text, nullable=False, default=""),
+    Column("email_key", String(64), nullable=False, default="", server_default=""),  # opaque; finds an address
     Column("first_name_encrypted", Text, nullable=False, default=""),
     Column("locale", String(16), nullable=False, default=""),
     Column("changed_at", Instant, nullable=False),
     Index("ix_people_customer", "shop", "customer_id"),
+    Index("ix_people_address", "shop", "email_key"),
 )
 
 # --- supply ------------------------------------------------------------------------------------------------------

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, distinct, func, or_, select
 
-from plugin.adapters.database.tables import messages, notices, orders
+from plugin.adapters.database.tables import messages, notices, orders, people
 from plugin.adapters.database.transaction import Transaction
+from plugin.domain.notices import QUIET_TIME
 from plugin.errors import NotFound
 
 PAGE = 50
+STILL_OPEN = ("waiting", "asks")
+# Mails the merchant chose not to send can be had back for as long as a changed date stays unsaid.
+UNDO_FOR = QUIET_TIME
+MAY_HAVE_WAITED = timedelta(days=60)
 TABS = {
     "waiting": ("waiting", "sending"),
     "sent": ("sent",),
@@ -41,15 +47,29 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A notice that is due but not yet written: the mail is composed when it leaves."""
+    """
+    A mail that is due but not yet written: it is composed when it leaves.
+
+    state: `waiting`, or `asks` for the merchant's "send".
+    """
 
     kind: str
     order_id: str
     order: str
+    state: str
     why: str
     cause: str
     not_before: datetime
-    line_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Mails of one cause that the merchant chose not to send. `until`: so long it can be undone."""
+
+    cause: str
+    mails: int
+    at: datetime
+    until: datetime
 
 
 def counts(tx: Transaction, shop: str) -> dict[str, int]:
@@ -58,13 +78,46 @@ def counts(tx: Transaction, shop: str) -> dict[str, int]:
         tx.rows(select(messages.c.state, func.count()).where(messages.c.shop == shop).group_by(messages.c.state))
     )
     found = {tab: sum(by_state.get(state, 0) for state in states) for tab, states in TABS.items()}
-    planned = tx.execute(select(func.count()).where(notices.c.shop == shop, notices.c.state == "waiting")).scalar_one()
+    due = select(notices.c.order_id, notices.c.kind).where(notices.c.shop == shop, notices.c.state == "waiting")
+    planned = tx.execute(select(func.count()).select_from(due.distinct().subquery())).scalar_one()
     return found | {"waiting": found["waiting"] + planned}
 
 
 def page(tx: Transaction, shop: str, tab: str, before: int | None) -> tuple[list[Letter], int | None]:
     """Read a page of a tab, newest first; the number returned begins the next page."""
-    query = _letters().where(messages.c.shop == shop, messages.c.state.in_(TABS[tab]))
+    return _page(tx, _letters().where(messages.c.shop == shop, messages.c.state.in_(TABS[tab])), before)
+
+
+def search(
+    tx: Transaction, shop: str, order: str, email_key: str, before: int | None
+) -> tuple[list[Letter], int | None]:
+    """As `page`, of every state: mails about an order (its name, with or without #), or to a customer's address."""
+    order_ids = _order_ids(tx, shop, order, email_key)
+    return _page(tx, _letters().where(messages.c.shop == shop, messages.c.order_id.in_(order_ids)), before)
+
+
+def planned_of(tx: Transaction, shop: str, order: str, email_key: str) -> list[Planned]:
+    """What is still to be written of what `search` looks for."""
+    order_ids = _order_ids(tx, shop, order, email_key)
+    return _planned(tx, shop, notices.c.state.in_(STILL_OPEN), notices.c.order_id.in_(order_ids))
+
+
+def _order_ids(tx: Transaction, shop: str, order: str, email_key: str) -> list[str]:
+    plain = order.lstrip("#")
+    of_customer = select(people.c.customer_key).where(people.c.shop == shop, people.c.email_key == email_key)
+    rows = tx.rows(
+        select(orders.c.order_id)
+        .where(
+            orders.c.shop == shop,
+            or_(orders.c.name.in_((plain, f"#{plain}")), orders.c.customer_key.in_(of_customer)),
+        )
+        .order_by(orders.c.created_at.desc())
+        .limit(PAGE)
+    )
+    return [row.order_id for row in rows]
+
+
+def _page(tx: Transaction, query: Any, before: int | None) -> tuple[list[Letter], int | None]:
     if before is not None:
         query = query.where(messages.c.id < before)
     rows = tx.rows(query.order_by(messages.c.id.desc()).limit(PAGE + 1))
@@ -83,24 +136,59 @@ def letter(tx: Transaction, shop: str, message_id: int) -> Letter:
     return Letter(*row)
 
 
+def of_order(tx: Transaction, shop: str, order_id: str) -> tuple[list[Letter], list[Planned]]:
+    """Every mail about an order, the first one first, and those still to be written."""
+    rows = tx.rows(
+        _letters().where(messages.c.shop == shop, messages.c.order_id == order_id).order_by(messages.c.id).limit(PAGE)
+    )
+    to_come = _planned(tx, shop, notices.c.state.in_(STILL_OPEN), notices.c.order_id == order_id)
+    return [Letter(*row) for row in rows], to_come
+
+
 def planned(tx: Transaction, shop: str, state: str = "waiting", cause: str | None = None) -> list[Planned]:
-    """Notices that wait for their moment (`waiting`) or for the merchant's "send" (`asks`), the next one first."""
-    query = (
+    """Mails that wait for their moment (`waiting`) or for the merchant's "send" (`asks`), the next one first."""
+    of_cause = (notices.c.cause == cause,) if cause is not None else ()
+    return _planned(tx, shop, notices.c.state == state, *of_cause)
+
+
+def _planned(tx: Transaction, shop: str, *where: ColumnElement[bool]) -> list[Planned]:
+    """One for each order and kind, however many lines it will speak of."""
+    soonest = func.min(notices.c.not_before)
+    rows = tx.rows(
         select(
             notices.c.kind,
             notices.c.order_id,
-            func.coalesce(orders.c.name, ""),
-            notices.c.why,
-            notices.c.cause,
-            notices.c.not_before,
-            notices.c.line_id,
+            func.coalesce(func.min(orders.c.name), ""),
+            func.min(notices.c.state),
+            func.min(notices.c.why),
+            func.min(notices.c.cause),
+            soonest,
         )
         .outerjoin(orders, and_(orders.c.shop == notices.c.shop, orders.c.order_id == notices.c.order_id))
-        .where(notices.c.shop == shop, notices.c.state == state)
+        .where(notices.c.shop == shop, *where)
+        .group_by(notices.c.order_id, notices.c.kind)
+        .order_by(soonest, func.min(notices.c.id))
+        .limit(PAGE)
     )
-    if cause is not None:
-        query = query.where(notices.c.cause == cause)
-    return [Planned(*row) for row in tx.rows(query.order_by(notices.c.not_before, notices.c.id).limit(PAGE))]
+    return [Planned(*row) for row in rows]
+
+
+def just_dropped(tx: Transaction, shop: str, now: datetime) -> list[Dropped]:
+    """What the merchant chose not to send a moment ago, the last first."""
+    at = notices.c.data["discarded_at"].as_string()
+    last = func.max(at)
+    rows = tx.rows(
+        select(notices.c.cause, func.count(distinct(notices.c.order_id)), last)
+        .where(
+            notices.c.shop == shop,
+            notices.c.state == "dropped",
+            notices.c.not_before >= now - MAY_HAVE_WAITED,
+            at >= (now - UNDO_FOR).isoformat(),
+        )
+        .group_by(notices.c.cause)
+        .order_by(last.desc())
+    )
+    return [Dropped(row[0], row[1], (when := datetime.fromisoformat(row[2])), when + UNDO_FOR) for row in rows]
 
 
 def _letters():  # type: ignore[no-untyped-def]

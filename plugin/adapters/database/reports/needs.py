@@ -60,7 +60,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Mails of one cause that wait for the merchant's "send". `mails`: one to each customer and kind."""
+    """Mails of one cause that wait for the merchant's "send". `mails`: one for each order and kind."""
 
     cause: str
     kind: str
@@ -253,7 +253,7 @@ def changed_outside(tx: Transaction, shop: str) -> list[Outside]:
 
 def approvals(tx: Transaction, shop: str) -> list[Approval]:
     """Causes whose mails wait for "send"."""
-    mails = func.count(distinct(notices.c.customer_key))
+    mails = func.count(distinct(notices.c.order_id))
     rows = tx.rows(
         select(
             notices.c.cause,
