@@ -69,9 +69,9 @@ def databases(request: pytest.FixtureRequest) -> SqliteDatabases | PostgresDatab
 @pytest.fixture
 def database_url(databases: SqliteDatabases | PostgresDatabases) -> Iterator[str]:
     """A database with every table and no row."""
-    url = databases.with_tables()
+    url = databases.lend()
     yield url
-    databases.discard(url)
+    databases.give_back(url)
 
 
 @pytest.fixture

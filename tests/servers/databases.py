@@ -31,6 +31,14 @@ class SqliteDatabases:
         shutil.copyfile(self._with_tables, copy)
         return f"sqlite:///{copy}"
 
+    def lend(self) -> str:
+        """The URL of a database that has every table and no row, for a test that leaves nobody connected to it."""
+        return self.with_tables()
+
+    def give_back(self, url: str) -> None:
+        """Take back what was lent."""
+        self.discard(url)
+
     def discard(self, url: str) -> None:
         """Remove a database's files."""
         file = Path(url.removeprefix("sqlite:///"))
@@ -48,6 +56,7 @@ class PostgresDatabases:
     def __init__(self, server: Postgres) -> None:
         self._server = server
         self._with_tables: str | None = None
+        self._given_back: list[str] = []
 
     def empty(self) -> str:
         """The URL of a database without tables."""
@@ -60,12 +69,30 @@ class PostgresDatabases:
             create_tables(self._server.url(self._with_tables))
         return self._server.url(self._server.create_database(template=self._with_tables))
 
+    def lend(self) -> str:
+        """
+        The URL of a database that has every table and no row, for a test that leaves nobody connected to it.
+
+        One that was given back is emptied: that takes milliseconds, where a copy takes some tenths of a second.
+        """
+        if not self._given_back:
+            return self.with_tables()
+        url = self._given_back.pop()
+        self._server.empty(url.rsplit("/", 1)[1], [table.name for table in reversed(metadata.sorted_tables)])
+        return url
+
+    def give_back(self, url: str) -> None:
+        """Take back what was lent, to lend it again."""
+        self._given_back.append(url)
+
     def discard(self, url: str) -> None:
         """Drop a database."""
         self._server.drop_database(url.rsplit("/", 1)[1])
 
     def close(self) -> None:
-        """Drop what the tests were copied from."""
+        """Drop what the tests were copied from, and what was lent."""
+        for url in self._given_back:
+            self.discard(url)
         if self._with_tables is not None:
             self._server.drop_database(self._with_tables)
 

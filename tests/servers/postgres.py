@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -47,6 +48,27 @@ class Postgres:
     def drop_database(self, name: str) -> None:
         """Drop a database, throwing out whoever is still connected."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def empty(self, name: str, tables: Sequence[str]) -> None:
+        """
+        Delete every row, in this order of tables, drop any other table, and let ids begin at 1 again.
+
+        Throws out whoever is still connected.
+        """
+        with psycopg.connect(self.url(name).replace("+psycopg", "", 1), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+            strangers = {table for (table,) in found} - set(tables)
+            words = [sql.SQL("DROP TABLE {}").format(sql.Identifier(table)) for table in strangers]
+            if words:
+                connection.execute(sql.SQL("; ").join(words))
+            counters = [name for (name,) in connection.execute("SELECT sequencename FROM pg_sequences")]
+            words = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in tables]
+            words += [sql.SQL("ALTER SEQUENCE {} RESTART").format(sql.Identifier(counter)) for counter in counters]
+            connection.execute(sql.SQL("; ").join(words))
 
     def url(self, name: str) -> str:
         """Where a database is, as SQLAlchemy wants it."""
@@ -118,7 +140,7 @@ class _OwnServer:
             self._process = start(
                 [self._binaries / "postgres", "-D", self._data, "-k", self._folder, "-h", "127.0.0.1"]
                 + ["-p", str(self._port), *durable, "-c", "max_connections=200", "-c", "shared_buffers=64MB"]
-                + ["-c", "timezone=UTC"],
+                + ["-c", "timezone=UTC", "-c", "autovacuum=off"],
                 output=output,
                 user=self._user,
                 folder=self._folder,

@@ -7,13 +7,14 @@ import smtplib
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import redis
 from sqlalchemy import inspect, text
 
-from plugin.adapters.database.tables import metadata
+from plugin.adapters.database.tables import metadata, syncs
 from plugin.adapters.database.transaction import Database, make_engine
 from tests.servers.smtp_sink import SmtpSink
 from tools.valkey import Valkey
@@ -34,6 +35,9 @@ def test_an_empty_database_has_no_table(empty_database_url: str):
 def test_what_one_test_wrote_the_next_does_not_see(database: Database, turn: int):
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE left_behind (n INTEGER)"))
+        now = datetime.now(UTC)
+        read = {"reason": "asked", "state": "done", "started_at": now, "touched_at": now}
+        assert connection.execute(syncs.insert().values(shop="a.myshopify.com", **read)).inserted_primary_key == (1,)
 
 
 def test_valkey_keeps_its_data_when_it_is_killed_and_started_again(valkey_server: Valkey):
