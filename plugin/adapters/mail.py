@@ -69,8 +69,8 @@ class OutgoingMail:
 def render(letter: Letter | MerchantLetter) -> Rendered:
     """Put a letter into its three files, templates/emails/<kind>/."""
     if isinstance(letter, MerchantLetter):
-        return _fill("merchant_alert", letter.locale, lambda language: _alert_context(letter, language))
-    return _fill(letter.kind.value, letter.locale, lambda language: _letter_context(letter, language))
+        return _fill("merchant_alert", words(letter.locale), lambda language: _alert_context(letter, language))
+    return _fill(letter.kind.value, letter.words, lambda language: _letter_context(letter, language))
 
 
 def _letter_context(letter: Letter, language: Words) -> dict[str, Any]:
@@ -91,11 +91,11 @@ def _alert_context(letter: MerchantLetter, language: Words) -> dict[str, Any]:
     }
 
 
-def _fill(kind: str, locale: str | None, facts: Callable[[Words], dict[str, Any]]) -> Rendered:
+def _fill(kind: str, plain: Words, facts: Callable[[Words], dict[str, Any]]) -> Rendered:
     """Fill a letter's three files; only its page holds dates together at a line's end."""
 
     def filled(name: str, *, bound: bool = False) -> str:
-        language = words(locale, bound=bound)
+        language = words(plain, bound=bound)
         context = facts(language) | {"say": language.say, "lang": language.language}
         return _templates().get_template(f"{kind}/{name}").render(context)
 

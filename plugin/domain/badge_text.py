@@ -62,7 +62,8 @@ def _shown(data: Mapping[str, Any], now: datetime, today: date) -> Shown | None:
 
 def _phrase(data: Mapping[str, Any], shown: Shown, language: Words, today: date) -> str:
     if data["state"] == "late" and shown.from_:
-        return language.say("badge.phrase.late", when=around(shown.from_, shown.to, language, today))
+        days = (shown.from_, shown.to, language, today)
+        return language.say("badge.phrase.late", when=around(*days), date=shown_date(*days))
     if data["state"] == "preorder" and shown.from_:
         return language.say("badge.phrase.releases", date=shown_date(shown.from_, shown.to, language, today))
     return promise_phrase(shown, language, today=today, ships=data.get("say") != "back")
@@ -100,7 +101,8 @@ def _next(data: Mapping[str, Any], language: Words, now: datetime, today: date) 
     is_over = "until" in data and now.timestamp() >= data["until"]
     if day is None or day < today or is_over:
         return ""
-    return language.say("badge.note.next", when=around(day, None, language, today))
+    days = (day, None, language, today)
+    return language.say("badge.note.next", when=around(*days), date=shown_date(*days))
 
 
 def _day(text: str | None) -> date | None:

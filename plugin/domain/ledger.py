@@ -28,6 +28,7 @@ class Kind(StrEnum):
     BOOKED = "booked"  # the merchant said that units of a delivery row have arrived
     PROMISE = "promise"  # what a line was promised; data: version, promise
     PUBLISH = "publish"  # what the badge of a variant said from then on; data: badge
+    WORDING = "wording"  # the merchant's own words the badge speaks in from then on; data: words, by language
     OVERAGE = "overage"  # units sold past the limit then in force; data: limit
     ORIGINAL = "original"  # the policy a variant had before we first wrote it; data: policy
     BASELINE = "baseline"  # a lasting difference of the books, with its likely cause

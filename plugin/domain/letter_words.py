@@ -60,7 +60,7 @@ def _note(ahead: Shown, language: Words, today: date) -> str:
 
 def subject(letter: Letter) -> str:
     """The fact in one line: which order, which product, which date now and which before."""
-    language = words(letter.locale)
+    language = letter.words
     if letter.kind is LetterKind.TEST:
         return language.say("mail.test.subject", subject=subject(replace(letter, kind=LetterKind.CONFIRMED)))
     if letter.kind is LetterKind.DATE_CHANGED or letter.is_delay_notice:
@@ -80,7 +80,7 @@ def subject(letter: Letter) -> str:
 
 def head(letter: Letter) -> str:
     """The mail's first line."""
-    language = words(letter.locale)
+    language = letter.words
     if letter.kind is LetterKind.DATE_CHANGED:
         return language.say(f"mail.date_changed.head.{letter.move.value}")
     if letter.kind is LetterKind.CONFIRMED and letter.is_delay_notice:
@@ -130,13 +130,13 @@ def sentence(phrase: str) -> str:
 
 
 def _changed_subject(letter: Letter) -> str:
-    language = words(letter.locale)
+    language = letter.words
     moved = tuple(line for line in letter.lines if line.before) or letter.lines
     first, is_one_move = moved[0], len({(line.now, line.before) for line in moved}) == 1
     title = _titles(moved, language) if is_one_move else _short(first.title)
     was = ""
     if first.before and first.before.kind not in ("none", "late"):
-        told = told_before(first.before, letter.locale, today=letter.today)
+        told = told_before(first.before, letter.words, today=letter.today)
         was = language.say("mail.date_changed.was", date=told)
     text = _changed_fact(letter, first, title, was)
     if is_one_move:
@@ -147,12 +147,12 @@ def _changed_subject(letter: Letter) -> str:
 def _changed_fact(letter: Letter, line: LetterLine, title: str, was: str) -> str:
     now = line.now.as_of(letter.today)
     if now.kind in ("day", "range") and now.from_:
-        days = (now.from_, now.to, letter.locale, letter.today)
+        days = (now.from_, now.to, letter.words, letter.today)
         key = "releases" if now.by_release else letter.say
         values = {"date": shown_date(*days), "when": around(*days), "was": was}
         return _say(letter, f"mail.date_changed.subject.{key}", title=title, **values)
     if now.kind == "weeks" and now.weeks:
-        wait = weeks(*now.weeks, letter.locale)
+        wait = weeks(*now.weeks, letter.words)
         return _say(letter, "mail.date_changed.subject.weeks", title=title, weeks=wait, was=was)
     return _say(letter, "mail.date_changed.subject.open", title=title, was=was)
 
@@ -178,4 +178,4 @@ def _short(title: str) -> str:
 
 
 def _say(letter: Letter, key: str, **values: object) -> str:
-    return words(letter.locale).say(key, order=letter.order_name, **values)
+    return letter.words.say(key, order=letter.order_name, **values)

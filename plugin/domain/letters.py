@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from plugin.domain.locales import Wording, Words, words
 from plugin.domain.promises import Promise, PromiseKind
 
 
@@ -152,6 +153,7 @@ class Letter:
     is_delay_notice: a confirmation whose date is later than what was published when the order was placed.
     say: the shop's way of speaking, `ships` around or `back` in stock around.
     today: the day of writing in the shop's zone; decides which years are spelled out.
+    wording: the merchant's own words for dates and waits, which are those of the badge.
     """
 
     kind: LetterKind
@@ -167,6 +169,12 @@ class Letter:
     reply_to: str
     say: Literal["ships", "back"]
     today: date
+    wording: Wording = field(default_factory=dict)
+
+    @property
+    def words(self) -> Words:
+        """The words of its reader's language."""
+        return words(self.locale, self.wording)
 
     @property
     def offers_cancelling(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import date
 
 from plugin.domain.letter_words import variant_named
 from plugin.domain.letters import Shown
-from plugin.domain.locales import Words, words
+from plugin.domain.locales import Language, Words, words
 from plugin.domain.promises import Promise
 from plugin.domain.wording import promise_phrase
 
@@ -29,7 +29,7 @@ class WaitingLine:
     unpaid: bool = False
 
 
-def order_note(lines: Sequence[WaitingLine], locale: str, *, today: date, ships: bool) -> str:
+def order_note(lines: Sequence[WaitingLine], locale: Language, *, today: date, ships: bool) -> str:
     """Write one line of text for each waiting line of the order; empty when nothing waits."""
     return "\n".join(_say(line, words(locale), today=today, ships=ships) for line in lines)
 

@@ -54,7 +54,8 @@ def promise_phrase(shown: Shown, language: Language, *, today: date, ships: bool
         if ahead.by_release:
             return say("badge.phrase.releases", date=shown_date(ahead.from_, ahead.to, language, today))
         key = "badge.phrase.ships" if ships else "badge.phrase.back"
-        return say(key, when=around(ahead.from_, ahead.to, language, today))
+        days = (ahead.from_, ahead.to, language, today)
+        return say(key, when=around(*days), date=shown_date(*days))
     if ahead.kind == "weeks" and ahead.weeks:
         key = "badge.phrase.usual_ships" if ships else "badge.phrase.usual_back"
         return say(key, weeks=weeks(*ahead.weeks, language))
@@ -71,7 +72,7 @@ def review_note(shown: Shown, language: Language, *, today: date) -> str:
 
 def sentences(parts: Iterable[str]) -> str:
     """Put sentences one after the other; the full stop of Chinese and Japanese brings its own space."""
-    return " ".join(parts).replace("。 ", "。")
+    return " ".join(filter(None, parts)).replace("。 ", "。")
 
 
 def told_before(shown: Shown, language: Language, *, today: date) -> str:

@@ -43,9 +43,10 @@ OTHERS_SPARE = 500  # points left for the switch: badges are more urgent than re
 PARKED_FOR = timedelta(days=1)
 GONE = "it is gone from Shopify"
 METAFIELD_KEY = "backorder"
+WORDS_NAMESPACE = "badge"  # the block reads app.metafields.badge.words
 # As defined in shopify.app.toml: the theme reads the one, people in the admin read the other.
 METAFIELD_TYPES = {Effect.BADGE: "json", Effect.ORDER_DATE: "multi_line_text_field"}
-OTHERS = (Effect.BADGE, Effect.ORDER_TAG, Effect.ORDER_DATE)
+OTHERS = (Effect.WORDS, Effect.BADGE, Effect.ORDER_TAG, Effect.ORDER_DATE)
 
 
 def backoff(attempts: int) -> timedelta:
@@ -265,7 +266,9 @@ def _write_batch(parts: Parts, shop: str) -> bool:
     put_aside = partial(_put_aside, parts, shop)
     try:
         with keep_tokens.admin(parts, shop, spare_points=OTHERS_SPARE) as client:
-            fields = [w for w in wanted if w.kind is not Effect.ORDER_TAG]
+            for wish in (w for w in wanted if w.kind is Effect.WORDS):
+                one_by_one(partial(_write_words, parts, shop, client), [wish], put_aside)
+            fields = [w for w in wanted if w.kind in METAFIELD_TYPES]
             if fields:
                 one_by_one(partial(_write_metafields, parts, shop, client), fields, put_aside)
             for wish in (w for w in wanted if w.kind is Effect.ORDER_TAG):
@@ -285,6 +288,23 @@ def _write_metafields(parts: Parts, shop: str, client: AdminClient, wanted: Sequ
     emptied = [w for w in ordered if not w.value]
     results |= metafields.delete_metafields(client, [(w.subject, METAFIELD_KEY) for w in emptied])
     _note_written(parts, shop, client, {w: results[w.subject, METAFIELD_KEY] for w in ordered})
+
+
+def _write_words(parts: Parts, shop: str, client: AdminClient, wanted: Sequence[Wanted]) -> None:
+    """Write the merchant's own words where the theme block reads them: a metafield of this installation."""
+    now = parts.clock.now()
+    for wish in wanted:
+        problem = metafields.write_app_data(client, WORDS_NAMESPACE, wish.subject, wish.value)
+
+        def note(tx: Transaction, wish: Wanted = wish, problem: str | None = problem) -> None:
+            if problem is not None:
+                _refused(tx, shop, wish, problem, now)
+                return
+            _done(tx, shop, wish, now)
+            said = {"words": json.loads(wish.value)}
+            ledger.post_once(tx, shop, Entry(f"wording/{now.isoformat()}", Kind.WORDING, now, data=said))
+
+        parts.database.write(note)
 
 
 def _write_tags(parts: Parts, shop: str, client: AdminClient, wanted: Sequence[Wanted]) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
-from plugin.adapters.database import ledger, shops
+from plugin.adapters.database import ledger, shops, wording
 from plugin.adapters.database.reports import letters
 from plugin.adapters.database.tables import messages, notices, orders, shop_settings
 from plugin.adapters.database.transaction import Database, Transaction
@@ -205,6 +205,7 @@ def send_test(parts: Parts, shop: str, to: str, now: datetime) -> None:
     with parts.database.read() as tx:
         settings = save_settings.read(tx, shop)
         own = check_sender.proven(parts, tx, shop, settings)
+        own_words = wording.read(tx, shop)
         row = shops.find(tx, shop)
     assert row is not None
     today = now.astimezone(ZoneInfo(row.timezone)).date()
@@ -236,6 +237,7 @@ def send_test(parts: Parts, shop: str, to: str, now: datetime) -> None:
         reply_to=reply_to,
         say=settings.date_words,
         today=today,
+        wording=own_words,
     )
     mail = OutgoingMail(
         sender=parts.settings.mail_from,

@@ -16,6 +16,7 @@ from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.letters import Shown
+from plugin.domain.locales import words
 from plugin.domain.notices import NoticeKind
 from plugin.domain.promises import Promise, PromiseKind, shown_window
 from plugin.domain.review import ItemPlan, review_item
@@ -237,7 +238,9 @@ def _phrase(delivery: Any, expected_on: date | None, view: ShopView, today: date
     row = SupplyRow(0, delivery.id, delivery.location_id, expected_on, 1, 0, 0, delivery.created_at, delivery.supplier)
     window = shown_window(row, review_queue.date_policy(view.settings), today)
     promise = Promise(PromiseKind.DATE, window.from_, window.to) if window else Promise(PromiseKind.LATE)
-    return promise_phrase(Shown.of(promise), "en", today=today, ships=view.settings.date_words == "ships")
+    return promise_phrase(
+        Shown.of(promise), words("en", view.wording), today=today, ships=view.settings.date_words == "ships"
+    )
 
 
 def change_date(

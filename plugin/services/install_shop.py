@@ -12,7 +12,7 @@ from plugin.adapters.database import due, effects, shops
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify.tokens import Caller, TokenSet
 from plugin.errors import AccessDenied, ShopifyError
-from plugin.services import keep_tokens, read_shop, sync_shop
+from plugin.services import change_wording, keep_tokens, read_shop, sync_shop
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -60,6 +60,7 @@ def _install(tx: Transaction, shop: str, now: datetime) -> None:
     shops.install(tx, shop, now)
     # What the switches hold now is what we find: nothing is put back, and nothing was turned by another hand.
     effects.forget(tx, shop, effects.Effect.POLICY)
+    change_wording.publish_again(tx, shop, now)
     sync_shop.begin(tx, shop, "first", now)
 
 

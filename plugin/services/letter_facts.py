@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from plugin.adapters.database import ledger, shops
+from plugin.adapters.database import ledger, shops, wording
 from plugin.adapters.database.tables import (
     deliveries,
     delivery_rows,
@@ -46,6 +46,7 @@ class LetterFacts:
         now: datetime,
     ) -> None:
         self._tx, self._shop, self._settings = tx, shop, settings
+        self._wording = wording.read(tx, shop)
         self.order = tx.execute(select(orders).where(orders.c.shop == shop, orders.c.order_id == order_id)).one()
         person = tx.execute(
             select(people).where(people.c.shop == shop, people.c.customer_key == self.order.customer_key)
@@ -155,6 +156,7 @@ class LetterFacts:
             reply_to=self.reply_to,
             say=self._settings.date_words,
             today=self._today,
+            wording=self._wording,
         )
 
     def _rest(self) -> Rest:

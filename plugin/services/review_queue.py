@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from plugin.adapters.database import alerts, backorders, due, effects
+from plugin.adapters.database import alerts, backorders, due, effects, wording
 from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import (
@@ -22,6 +22,7 @@ from plugin.adapters.database.tables import (
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.business_days import WorkingCalendar
 from plugin.domain.limits import Limit, Rule
+from plugin.domain.locales import Wording, words
 from plugin.domain.order_note import WaitingLine, order_note
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import DatePolicy, Promise
@@ -50,6 +51,7 @@ class ShopView:
     rules: RuleList
     timezone: str
     reads_all_orders: bool
+    wording: Wording
 
 
 def shop_view(tx: Transaction, shop: str) -> ShopView:
@@ -59,6 +61,7 @@ def shop_view(tx: Transaction, shop: str) -> ShopView:
         RuleList(rule_rows.of_shop(tx, shop)),
         row.timezone,
         "read_all_orders" in (row.scopes or ()),
+        wording.read(tx, shop),
     )
 
 
@@ -209,7 +212,8 @@ def want_order_marks(tx: Transaction, shop: str, order_id: str, now: datetime) -
         row = tx.execute(select(shops.c.timezone, shops.c.locale).where(shops.c.shop == shop)).one()
         ships = save_settings.read(tx, shop).date_words == "ships"
         today = now.astimezone(ZoneInfo(row.timezone)).date()
-        note = order_note(waiting, row.locale, today=today, ships=ships)
+        language = words(row.locale, wording.read(tx, shop))
+        note = order_note(waiting, language, today=today, ships=ships)
     effects.want(tx, shop, Effect.ORDER_TAG, order_id, ORDER_TAG if waiting else "", now, unwritten="")
     effects.want(tx, shop, Effect.ORDER_DATE, order_id, note, now, unwritten="")
 

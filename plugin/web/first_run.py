@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database import wording
 from plugin.adapters.database.reports import first_sync, queue, rule_list
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain import locales
+from plugin.domain.locales import words
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict
 from plugin.services import save_settings, tell_inherited
@@ -86,6 +88,7 @@ def page(
     """The four steps; `errors` with `typed_to` when the test mail could not be sent, with `typed_rule` about a rule."""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
+        own_words = wording.read(tx, g.shop)
         rule = rule_list.for_subjects(tx, g.shop, ("all", "")).get("all", rule_list.PROPOSED)
         return render_template(
             "pages/first_run.html",
@@ -95,7 +98,7 @@ def page(
             telling=queue.inherited_telling(tx, g.shop),
             is_read=first_sync.read(tx, g.shop).is_done,
             rule=typed_rule or rule,
-            samples=samples.of(settings, rule, g.today, samples.language()),
+            samples=samples.of(settings, rule, g.today, words(samples.language(), own_words)),
             languages=locales.names(),
             language=samples.language(),
             editor=theme_editor_url(g.shop, parts().settings.shopify_api_key),

@@ -154,6 +154,7 @@ _SENTENCES: dict[str, Callable[[Happening], str]] = {
     Kind.OVERAGE.value: lambda h: f"{h.order} went {_units(h)} past the limit before selling stopped",
     Kind.ORIGINAL.value: _original,
     Kind.BASELINE.value: _baseline,
+    Kind.WORDING.value: lambda _: "Badges speak in the words you chose",
     Kind.TOLD.value: lambda h: f"The customer of {h.order} was mailed",
     Kind.CLOSED.value: lambda h: f"You said that {_units(h)} of {h.order} are done{_at(h)}",
     Kind.REOPENED.value: lambda h: f"You took back that {_units(h)} of {h.order} are done{_at(h)}",

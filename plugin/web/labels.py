@@ -76,6 +76,7 @@ MESSAGES = {
 EFFECTS = {
     "policy": "“Continue selling”",
     "badge": "Badge",
+    "words": "Words on the badge",
     "order_tag": "Tag of the order",
     "order_date": "Date on the order",
     "webhook": "Message from Shopify",

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, g, request
 
 from plugin.web import (
+    badge_page,
     books,
     components,
     deliveries,
@@ -42,6 +43,7 @@ PAGES = (
     mail,
     preferences,
     export,
+    badge_page,
     books,
     rules,
     privacy,
@@ -57,6 +59,7 @@ DONE = {
     "paused": "Everything is paused. Your own “Continue selling” settings are being put back.",
     "resumed": "Backordering runs again.",
     "restored": "Backordering is off, and your original settings are being put back.",
+    "wording": "Saved. Product pages follow within seconds.",
     "rule": "The rule is saved. Shopify follows within seconds.",
     "cleared": "The setting is gone; the list of rules decides again.",
     "moved": "The rule has its new place.",

@@ -9,13 +9,14 @@ from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
+from plugin.adapters.database import wording
 from plugin.adapters.database.reports import first_sync, numbers, rule_list
 from plugin.adapters.database.reports.rule_list import Entry, RuleRow
 from plugin.domain import locales
 from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import check_sender, control_mail, preview_rules, save_settings, set_rules, switch_shop
-from plugin.web import first_run, previews, samples, settings_form
+from plugin.web import badge_page, first_run, previews, samples, settings_form
 from plugin.web.numbers import form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
@@ -66,10 +67,11 @@ def sample() -> str:
     """What shoppers would read under the form as it stands; an unfinished field keeps the stored value."""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
+        own_words = wording.read(tx, g.shop)
         rule = _shown_rule(rule_list.listed(tx, g.shop))
     shown = samples.as_typed(settings, request.form)
-    language = samples.language(request.form)
-    found = samples.of(shown, rule, g.today, language, _reply_to(settings, request.form))
+    said = locales.words(samples.language(request.form), own_words)
+    found = samples.of(shown, rule, g.today, said, _reply_to(settings, request.form))
     return render_template("pages/settings_sample.html", samples=found)
 
 
@@ -162,6 +164,7 @@ def _page(
 ) -> str:
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
+        own_words = wording.read(tx, g.shop)
         entries = rule_list.listed(tx, g.shop)
         last = previews.last_change(tx)
         seen = rule_rows.last_change(tx, g.shop).number
@@ -171,6 +174,7 @@ def _page(
         sender = check_sender.shown(parts(), tx, g.shop)
     shown = samples.as_typed(settings, typed) if typed is not None else settings
     language = samples.language(typed or {})
+    said = locales.words(language, own_words)
     return render_template(
         "pages/settings.html",
         settings=settings,
@@ -186,9 +190,11 @@ def _page(
         sender=sender,
         may_send_as_own=parts().signer is not None,
         restoring=switch_shop.restoring(parts().database, g.shop),
-        samples=samples.of(shown, _shown_rule(entries), g.today, language, _reply_to(settings, typed)),
+        samples=samples.of(shown, _shown_rule(entries), g.today, said, _reply_to(settings, typed)),
         languages=locales.names(),
         language=language,
+        states=badge_page.states(shown, own_words, language),
+        lang=language,
         editor=first_run.theme_editor_url(g.shop, parts().settings.shopify_api_key),
         days=settings_form.DAYS,
         errors=errors,

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
+from plugin.adapters.database import wording
 from plugin.adapters.database.reports import rule_list
 from plugin.adapters.database.reports.rule_list import RuleRow
 from plugin.domain import locales
@@ -118,8 +119,9 @@ def sample() -> str:
     """What shoppers would read under the rule as it is typed; an unfinished form shows the stored one."""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
+        own_words = wording.read(tx, g.shop)
     rule = samples.rule_as_typed(request.form, rule_list.PROPOSED)
-    found = samples.of(settings, rule, g.today, samples.language(request.form))
+    found = samples.of(settings, rule, g.today, locales.words(samples.language(request.form), own_words))
     return render_template("pages/settings_sample.html", samples=found)
 
 
@@ -164,6 +166,7 @@ def _page(
     words = typed.get("find", "").strip() if typed is not None else ""
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
+        own_words = wording.read(tx, g.shop)
         choices = rule_list.choices(tx, g.shop)
         seen = rule_rows.last_change(tx, g.shop).number
         ticked = rule_rows.products_by_id(tx, g.shop, picked) if picked else list(rule.products)
@@ -180,7 +183,7 @@ def _page(
         found=found,
         words=words,
         seen=seen,
-        samples=samples.of(settings, shown, g.today, language),
+        samples=samples.of(settings, shown, g.today, locales.words(language, own_words)),
         languages=locales.names(),
         language=language,
         errors=errors,

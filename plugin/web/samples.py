@@ -29,6 +29,7 @@ from plugin.domain.limits import (
     WithoutDate,
     decide_selling,
 )
+from plugin.domain.locales import Words
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import (
     BadgeWords,
@@ -98,7 +99,7 @@ def language(form: Mapping[str, str] = MappingProxyType({})) -> str:
     return locales.code(form.get("preview_locale") or g.shop_facts.locale)
 
 
-def of(settings: ShopSettings, row: RuleRow, today: date, locale: str, reply_to: str = "") -> list[Sample]:
+def of(settings: ShopSettings, row: RuleRow, today: date, said: Words, reply_to: str = "") -> list[Sample]:
     """Say what shoppers read with a delivery behind the next unit, without one, when it is late, past the limit."""
     rule = _rule(row)
     if rule.kind is RuleKind.DISCONTINUED or rule.limit.mode is LimitMode.NEVER:
@@ -106,7 +107,7 @@ def of(settings: ShopSettings, row: RuleRow, today: date, locale: str, reply_to:
         return [Sample("With nothing in stock:", "Sold out", f"No badge: {why}.")]
     expected = today + AHEAD
     covered = _covered(settings, rule, expected, today)
-    say = partial(_sample, settings, rule, locale, today)
+    say = partial(_sample, settings, rule, said, today)
     found = [say(f"You enter a delivery expected {figures.day(expected, today)}:", covered)]
     if rule.release_on is not None and rule.release_on >= today:
         found = [say("Until the release:", by_rule(rule, today))]
@@ -116,7 +117,7 @@ def of(settings: ShopSettings, row: RuleRow, today: date, locale: str, reply_to:
         found.append(say("No delivery covers it:", undated))
     late = Promise(PromiseKind.LATE, review=_review(settings, today), delayed=True)
     found.append(say("The delivery is late and has no new date:", late))
-    return [*found, _limit_sample(settings, locale), _mail(settings, covered, today, locale, reply_to)]
+    return [*found, _limit_sample(settings, said), _mail(settings, covered, today, said, reply_to)]
 
 
 def _rule(row: RuleRow) -> Rule:
@@ -161,7 +162,7 @@ def _words(settings: ShopSettings) -> BadgeWords:
     return BadgeWords(settings.date_words, settings.may_cancel, settings.show_units_left, str(g.zone))
 
 
-def _sample(settings: ShopSettings, rule: Rule, locale: str, today: date, when: str, promise: Promise) -> Sample:
+def _sample(settings: ShopSettings, rule: Rule, said: Words, today: date, when: str, promise: Promise) -> Sample:
     """The badge, or why there is none: judged as the switch judges."""
     dated = promise.kind is PromiseKind.DATE
     days = (promise.to - today).days if promise.to else None
@@ -171,7 +172,7 @@ def _sample(settings: ShopSettings, rule: Rule, locale: str, today: date, when: 
     if verdict.state is not State.BACKORDERABLE:
         return Sample(when, "Sold out", f"No badge: {NOT_SOLD[verdict.reason]}.")
     verdict = replace(verdict, remaining=UNITS_LEFT)
-    return _lines(when, badge_data(verdict, NextUnit(promise), _words(settings)), locale)
+    return _lines(when, badge_data(verdict, NextUnit(promise), _words(settings)), said)
 
 
 NOT_SOLD = {
@@ -186,14 +187,14 @@ def _with_room(rule: Rule) -> Rule:
     return replace(rule, limit=Limit(LimitMode.NO_LIMIT))
 
 
-def _mail(settings: ShopSettings, promise: Promise, today: date, locale: str, reply_to: str) -> Sample:
+def _mail(settings: ShopSettings, promise: Promise, today: date, said: Words, reply_to: str) -> Sample:
     """The confirmation a customer gets who bought under the first example."""
     letter = Letter(
         kind=LetterKind.CONFIRMED,
         shop_name=g.shop_facts.name or g.shop,
         order_name="#1043",
         first_name="Ada",
-        locale=locale,
+        locale=said.language,
         lines=(LetterLine("Winter Boots", "Black / 42", "EXAMPLE", 1, 1, Shown.of(promise)),),
         rest=Rest.NOTHING_ELSE,
         may_cancel=settings.may_cancel,
@@ -202,17 +203,18 @@ def _mail(settings: ShopSettings, promise: Promise, today: date, locale: str, re
         reply_to=reply_to or "your support address",
         say=settings.date_words,
         today=today,
+        wording={said.language: said.own},
     )
     rendered = render(letter)
-    return Sample("The mail that confirms it:", rendered.subject, mail=rendered.text, lang=locale)
+    return Sample("The mail that confirms it:", rendered.subject, mail=rendered.text, lang=said.language)
 
 
-def _limit_sample(settings: ShopSettings, locale: str) -> Sample:
+def _limit_sample(settings: ShopSettings, said: Words) -> Sample:
     verdict = Verdict(State.LIMIT_REACHED, Reason.NONE, DENY, 0, None)
     data = badge_data(verdict, NextUnit(Promise(PromiseKind.NONE)), _words(settings))
-    return _lines("The limit is reached:", data, locale)
+    return _lines("The limit is reached:", data, said)
 
 
-def _lines(when: str, data: Mapping[str, object], locale: str) -> Sample:
-    lines = badge_text(data, locale, now=g.now, today=g.today).lines
-    return Sample(when, lines[0] if lines else "", lines[1] if len(lines) > 1 else "", lang=locale)
+def _lines(when: str, data: Mapping[str, object], said: Words) -> Sample:
+    lines = badge_text(data, said, now=g.now, today=g.today).lines
+    return Sample(when, lines[0] if lines else "", lines[1] if len(lines) > 1 else "", lang=said.language)

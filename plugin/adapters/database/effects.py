@@ -16,6 +16,7 @@ from plugin.adapters.database.transaction import Transaction
 class Effect(StrEnum):
     POLICY = "policy"  # a variant's CONTINUE or DENY
     BADGE = "badge"  # a variant's metafield
+    WORDS = "words"  # the installation's metafield: the merchant's own words on the badge
     ORDER_TAG = "order_tag"  # the tag's name, or "" for none
     ORDER_DATE = "order_date"  # an order's metafield, or "" for none
 

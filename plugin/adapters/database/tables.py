@@ -116,6 +116,15 @@ shop_settings = Table(
     Column("badge_seen_at", Instant),  # App Bridge reported the block active in the theme
 )
 
+badge_wording = Table(
+    "badge_wording",
+    metadata,
+    Column("shop", ShopName, ForeignKey("shops.shop", ondelete="CASCADE"), primary_key=True),
+    Column("language", String(10), primary_key=True),
+    Column("version", Integer, nullable=False, default=1),  # for stale forms
+    Column("texts", Json, nullable=False, default=dict),  # key below `badge.` to the merchant's own text
+)
+
 rules = Table(
     "rules",
     metadata,
@@ -490,7 +499,7 @@ desired = Table(
     "desired",
     metadata,
     Column("shop", ShopName, primary_key=True),
-    Column("kind", String(16), primary_key=True),  # policy, badge, order_tag, order_date
+    Column("kind", String(16), primary_key=True),  # policy, badge, words, order_tag, order_date
     Column("subject", Gid, primary_key=True),
     Column("value", Text, nullable=False),
     Column("version", Integer, nullable=False, default=1),

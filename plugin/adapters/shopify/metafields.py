@@ -39,6 +39,19 @@ def write_metafields(client: AdminClient, entries: Sequence[tuple[str, str, str,
     return _send_all(list(values), send)
 
 
+def write_app_data(client: AdminClient, namespace: str, key: str, value: str) -> str | None:
+    """
+    Write a JSON metafield of our own installation: hidden from the admin, read by the theme block, no scope needed.
+
+    Returns:
+        None when written, else Shopify's reason in its own words.
+    """
+    owner = client.run("app_installation")["currentAppInstallation"]["id"]
+    entry = {"ownerId": owner, "namespace": namespace, "key": key, "type": "json", "value": value}
+    errors = client.attempt("set_metafields", {"metafields": [entry]}).user_errors
+    return str(errors[0]["message"]) if errors else None
+
+
 def delete_metafields(client: AdminClient, subjects: Sequence[Subject]) -> dict[Subject, str | None]:
     """
     Delete metafields in our own namespace; one that is not there counts as deleted.

@@ -7,10 +7,15 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 DEFAULT = "en"
+Wording = Mapping[str, Mapping[str, str]]
+"""A merchant's own words on the badge: language, then key below `badge.`, then text, with `{name}` for a place."""
+OUR_WORDS: Wording = MappingProxyType({})
 _PLACE = re.compile(r"{{ (\w+) }}")
+_OWN_PLACE = re.compile(r"{(\w+)}")
 WORD_JOINER = "\u2060"
 _PLAIN = {ord(WORD_JOINER): None, 0x00A0: " ", 0x202F: " "}
 
@@ -24,11 +29,15 @@ class Words:
     """
     One language. Keys are dotted paths into its file; `{{ name }}` in a text is filled from the arguments.
 
+    own: the merchant's texts of the badge, which stand in the place of ours.
     bound: texts keep the marks that hold a date together at a line's end; without, they are plain.
     """
 
-    def __init__(self, language: str, tree: Mapping[str, Any], *, bound: bool = False) -> None:
+    def __init__(
+        self, language: str, tree: Mapping[str, Any], own: Mapping[str, str] | None = None, *, bound: bool = False
+    ) -> None:
         self.language = language
+        self.own = own or {}
         self._tree = tree
         self._bound = bound
 
@@ -39,10 +48,26 @@ class Words:
         Raises:
             KeyError: The text does not exist, or a value it names was not given.
         """
+        own = self.own.get(key.removeprefix("badge.")) if key.startswith("badge.") else None
+        if own is not None:
+            return _OWN_PLACE.sub(lambda found: str(values[found[1]]), own)
+        return _PLACE.sub(lambda found: str(values[found[1]]), self.template(key))
+
+    def template(self, key: str) -> str:
+        """
+        Return one text of ours with its places unfilled.
+
+        Raises:
+            KeyError: The text does not exist.
+        """
         text: Any = self._tree
         for part in key.split("."):
             text = text[part]
-        return _PLACE.sub(lambda found: str(values[found[1]]), text if self._bound else plain(text))
+        return str(text) if self._bound else plain(text)
+
+    def binding(self) -> Words:
+        """The same words, keeping the marks that hold a date together."""
+        return self if self._bound else Words(self.language, self._tree, self.own, bound=True)
 
     def count(self, key: str, count: int, **values: object) -> str:
         """Fill the text for one or for many, as the language counts: none is one in French, nothing is in Japanese."""
@@ -59,9 +84,12 @@ def languages() -> frozenset[str]:
     return frozenset(file.name[:-5] for file in resources.files(__package__).iterdir() if file.name.endswith(".json"))
 
 
-def words(language: Language, *, bound: bool = False) -> Words:
-    """The words for a Shopify locale, whatever its region; English where we have none."""
-    return language if isinstance(language, Words) else _load(code(language), bound)
+def words(language: Language, wording: Wording = OUR_WORDS, *, bound: bool = False) -> Words:
+    """The words for a Shopify locale, whatever its region; English where we have none; with the merchant's own."""
+    if isinstance(language, Words):
+        return language.binding() if bound else language
+    found = code(language)
+    return Words(found, _load(found), wording.get(found), bound=bound)
 
 
 def code(*locales: str | None) -> str:
@@ -76,6 +104,7 @@ def names() -> dict[str, str]:
 
 
 @cache
-def _load(code: str, bound: bool) -> Words:
+def _load(code: str) -> Mapping[str, Any]:
     file = resources.files(__package__).joinpath(f"{code}.json")
-    return Words(code, json.loads(file.read_text(encoding="utf-8")), bound=bound)
+    tree: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return tree
