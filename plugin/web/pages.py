@@ -30,6 +30,7 @@ from plugin.web import (
     products,
     promises_in_words,
     rules,
+    session,
 )
 from plugin.web.parts import parts
 
@@ -110,6 +111,8 @@ def register_pages(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     if app.extensions["holdfast"].settings.dev_pages:
         app.register_blueprint(components.blueprint)
+    app.register_error_handler(404, session.page_not_found)
+    app.register_error_handler(500, session.page_failed)
     app.register_blueprint(_Assets("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)
     app.jinja_env.globals.update(

@@ -8,10 +8,12 @@ Source: Shopify's App Home requests, ID tokens and frame protection.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import shop_facts
@@ -130,6 +132,17 @@ def _somebody_was_first(error: Conflict) -> tuple[str, int]:
 
 def _not_there(error: NotFound) -> tuple[str, int]:
     return render_template("pages/not_found.html"), 404
+
+
+def page_not_found(error: HTTPException) -> Response:
+    """An address of no page."""
+    return protect(make_response(render_template("pages/not_found.html"), 404))
+
+
+def page_failed(error: HTTPException) -> Response:
+    """What nobody foresaw: a defect of ours, or a database that does not answer. Flask has logged it."""
+    happened = datetime.now(UTC).strftime("%d %B %H:%M")
+    return protect(make_response(render_template("pages/failed.html", happened=happened), 500))
 
 
 def shopify_did_not_answer(error: ShopifyError) -> tuple[str, int]:

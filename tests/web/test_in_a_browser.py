@@ -6,33 +6,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
-from sqlalchemy import update
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text, update
 
 from plugin.adapters.database import tables as t
-from tests.web.site import Site
-
-PATHS = [
-    "/",
-    "/first-run",
-    "/settings",
-    "/settings/rules/new",
-    "/settings/rules/new?product=111",
-    "/settings/rules/1",
-    "/products",
-    "/products/11",
-    "/products/13",
-    "/deliveries",
-    "/deliveries/new",
-    "/deliveries/1",
-    "/deliveries/1/edit",
-    "/deliveries/1/unmatch/1",
-    "/deliveries/import",
-    "/first-run/tell",
-    "/mail",
-    "/mail/3",
-    "/mail/waiting-for-you?cause=delivery/1/date/2",
-]
+from plugin.services.erase_customer import note_data_request
+from tests.web import seeding
+from tests.web.page_list import NOT_PAGES, PATHS, POSTED, covered, endpoints
+from tests.web.site import Site, id_token
 
 
 @pytest.fixture(params=["sqlite"])
@@ -41,19 +22,134 @@ def databases(request: pytest.FixtureRequest, sqlite_databases: object) -> objec
     return sqlite_databases
 
 
+# What moved by itself, and what was named by nobody: asked of every page.
+WATCH = """
+window.moved = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+# Names controls that the Tab key reaches after something that stands below them, and those that show no focus.
+WALK = """
+() => {
+  const found = [], name = (e) => e.outerHTML.slice(0, 90);
+  const seen = (e) => e.checkVisibility() && e.getClientRects().length && !e.closest(".visually-hidden");
+  const kinds = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+  const all = [...document.querySelectorAll(`main :is(${kinds})`)];
+  const reached = all.filter((e) => !e.disabled && e.type !== "hidden" && seen(e));
+  const boxes = reached.map((e) => e.getBoundingClientRect());
+  let last = null;
+  for (const [n, now] of reached.entries()) {
+    const box = boxes[n], floats = Boolean(now.closest(".save-row"));
+    const beside = last && (box.right <= last.left || box.left >= last.right);
+    if (last && !floats && !beside && box.bottom <= last.top + 1) found.push("goes back up: " + name(now));
+    if (now.tabIndex > 0) found.push("jumps the queue: " + name(now));
+    now.focus({ preventScroll: true });
+    const style = getComputedStyle(now);
+    if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) found.push("shows no focus: " + name(now));
+    if (!floats) last = box;
+  }
+  return found;
+}
+"""
+
+
+def look(page: Page, what: str, width: int) -> list[str]:
+    """What is wrong with the page as it stands."""
+    problems = [f"{v['id']} {v['nodes'][0]['target']}" for v in Axe().run(page).response["violations"]]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        problems.append(f"wider than {width} px")
+    if (moved := page.evaluate("window.moved")) > 0.01:
+        problems.append(f"moved by itself: {moved:.3f}")
+    page.keyboard.press("Tab")  # from here on the browser shows focus as it does to whoever uses the keyboard
+    return [f"{what}: {problem}" for problem in (*problems, *page.evaluate(WALK))]
+
+
+def send(page: Page, action: str, fields: dict[str, str]) -> None:
+    """Send a form as a page would, and wait for what comes back."""
+    page.evaluate(
+        """([action, fields]) => {
+          const form = Object.assign(document.createElement("form"), { method: "post", action });
+          for (const [name, value] of Object.entries(fields))
+            form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+          document.querySelector("main").dataset.old = "yes";
+          document.querySelector("main").append(form);
+          form.requestSubmit();
+        }""",
+        [action, fields],
+    )
+    page.wait_for_selector("main:not([data-old])")
+
+
+def test_the_list_of_pages_is_whole(site: Site) -> None:
+    assert endpoints(site.app) - NOT_PAGES == covered(site.app)
+
+
 @pytest.mark.parametrize("width", [1120, 320])
-def test_every_page_fits_and_axe_finds_nothing(page: Page, origin: str, width: int) -> None:
+def test_every_page_fits_and_reads_in_order_and_axe_finds_nothing(
+    page: Page, origin: str, site: Site, width: int
+) -> None:
+    with site.parts.database.begin() as tx:
+        note_data_request(tx, seeding.SHOP, None, ["gid://shopify/Order/1041"], "request-1", seeding.NOW)
     page.set_viewport_size({"width": width, "height": 800})
+    page.add_init_script(WATCH)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     for path in PATHS:
         page.goto(origin + path)
         page.wait_for_selector("main h1, main .answer")
-        found = Axe().run(page)
-        problems += [f"{path}: {v['id']} {v['nodes'][0]['target']}" for v in found.response["violations"]]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            problems.append(f"{path}: wider than {width} px")
-    assert problems == []
+        problems += look(page, path, width)
+    for action, fields in POSTED:
+        send(page, action, fields)
+        problems += look(page, f"{action} {fields}", width)
+    assert not problems, "\n".join(problems)
+
+
+def test_pages_stand_without_script(browser: Browser, origin: str) -> None:
+    """As far as the ID token allows: a document may be read with the token in its address."""
+    context = browser.new_context(java_script_enabled=False, reduced_motion="reduce", forced_colors="active")
+    bare = context.new_page()
+    for path in ("/", "/first-run", "/settings", "/products", "/products/11", "/deliveries/1", "/mail"):
+        bare.goto(f"{origin}{path}?id_token={id_token(seeding.SHOP)}")
+        expect(bare.locator("main h1")).to_have_count(1)
+        expect(bare.locator(".needs-script:visible, ui-save-bar:visible")).to_have_count(0)
+        assert [form.get_attribute("method") for form in bare.locator("form:not([action])").all()] == []
+    bare.goto(f"{origin}/settings?id_token={id_token(seeding.SHOP)}")
+    expect(bare.get_by_role("button", name="Save", exact=True)).to_be_visible()
+    context.close()
+
+
+def test_one_save_bar_comes_with_a_change_and_guards_it(page: Page, origin: str) -> None:
+    page.goto(f"{origin}/settings")
+    save = page.get_by_role("button", name="Save", exact=True)
+    expect(save).to_be_hidden()
+    page.select_option("[name=preview_locale]", "de")
+    expect(page.locator("#samples")).to_contain_text("Versand voraussichtlich")
+    expect(save).to_be_hidden()
+    page.fill("#handling_days", "9")
+    expect(save).to_be_visible()
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("button", name="Pause everything").click()
+    page.wait_for_timeout(100)
+    assert asked == ["You have changes that are not saved. Leave them?"]
+    expect(page.locator("#handling_days")).to_have_value("9")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("#handling_days")).to_have_value("1")
+    expect(save).to_be_hidden()
+
+
+def test_what_fails_on_our_side_takes_nothing_typed_with_it(page: Page, origin: str, site: Site) -> None:
+    page.goto(f"{origin}/settings")
+    page.fill("#handling_days", "9")
+    with site.parts.database.begin() as tx:
+        tx.execute(text("alter table shop_settings rename to lost"))
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#say")).to_contain_text("Nothing was changed. Try again in a minute.")
+    expect(page.locator("#handling_days")).to_have_value("9")
+    page.goto(f"{origin}/mail", wait_until="commit")
+    expect(page.get_by_role("heading", name="Something went wrong on our side")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_a_wrong_field_is_shown_and_focused_and_a_right_one_saved(page: Page, origin: str) -> None:

@@ -17,6 +17,11 @@
     box.scrollIntoView({ block: "nearest" });
   }
 
+  function inShort(html) {
+    const alert = new DOMParser().parseFromString(html, "text/html").querySelector("main [role=alert]");
+    return alert ? [...alert.querySelectorAll("h2, p")].map((part) => part.textContent.trim()).join(" ") : "";
+  }
+
   function show(html) {
     const page = new DOMParser().parseFromString(html, "text/html");
     const next = page.querySelector("main");
@@ -35,6 +40,11 @@
   async function send(form, button) {
     const data = new FormData(form, button);
     const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+    const busy = (on) => {
+      if (button) button.setAttribute("aria-busy", String(on));
+      if (window.shopify && shopify.loading) shopify.loading(on);
+    };
+    busy(true);
     const buttons = [...form.elements].filter((part) => part.type === "submit" || part.type === "reset");
     buttons.forEach((b) => { b.disabled = true; });
     document.getElementById("say").hidden = true;
@@ -43,10 +53,14 @@
       const answer = await fetch(action, { method: "POST", body, headers: { Accept: "text/html" } });
       const html = await answer.text();
       if (answer.redirected) history.pushState(null, "", answer.url);
-      if (answer.status !== 401 && show(html)) return;
-      say(words[answer.status] || words.other);
+      // A page that says what failed would take what was typed with it: its words stand above the form instead.
+      if (answer.status >= 500) say(inShort(html) || words.other);
+      else if (answer.status !== 401 && show(html)) return;
+      else say(words[answer.status] || words.other);
     } catch (error) {
       say(words.offline);
+    } finally {
+      busy(false);
     }
     buttons.forEach((b) => { b.disabled = false; });
   }
