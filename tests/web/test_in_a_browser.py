@@ -121,7 +121,7 @@ def test_pages_stand_without_script(browser: Browser, origin: str) -> None:
 
 def test_one_save_bar_comes_with_a_change_and_guards_it(page: Page, origin: str) -> None:
     page.goto(f"{origin}/settings")
-    save = page.get_by_role("button", name="Save", exact=True)
+    save = page.locator(".save-bar .primary")
     expect(save).to_be_hidden()
     page.select_option("[name=preview_locale]", "de")
     expect(page.locator("#samples")).to_contain_text("Versand voraussichtlich")
