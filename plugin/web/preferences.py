@@ -128,7 +128,8 @@ def confirm_test() -> AnyResponse | tuple[str, int]:
 
 def _test_address() -> str:
     """The test mail stands on two pages; the answer belongs to the one it was asked on."""
-    return "/first-run" if request.form.get("page") == "first-run" else "/settings"
+    page = request.form.get("page")
+    return f"/{page}" if page in ("first-run", "mail") else "/settings"
 
 
 def _test_page(errors: Mapping[str, str], to: str) -> str:

@@ -331,8 +331,10 @@ def test_mail_is_switched_on_only_after_a_test_mail(site: Site) -> None:
     with site.parts.database.begin() as tx:
         tx.execute(update(t.shop_settings).values(mail_test_sent_at=seeding.NOW - timedelta(minutes=2)))
     assert "It arrived: switch mail on" in site.get("/first-run").text
+    assert "It arrived: switch mail on" in site.get("/mail").text
     follow(site, "/settings/test-arrived", {"page": "first-run"}, "/first-run?done=confirmed")
     assert my_settings(site)["mail_confirmed_at"] is not None
+    assert site.post("/settings/test-arrived", {"page": "mail"}).headers["Location"] == "/mail?done=confirmed"
 
 
 def test_a_mail_server_that_is_down_is_said_beside_the_field(site: Site) -> None:
