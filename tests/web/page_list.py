@@ -9,6 +9,7 @@ PATHS = [
     "/first-run",
     "/first-run/tell",
     "/settings",
+    "/settings/badge",
     "/settings/rules/new",
     "/settings/rules/new?product=111",
     "/settings/rules/1",
