@@ -160,6 +160,7 @@ class Buyer:
     email: str | None
     first_name: str | None
     locale: str | None
+    last_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

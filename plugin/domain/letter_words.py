@@ -118,6 +118,11 @@ def alert_subject(letter: MerchantLetter) -> str:
     return first if count == 1 else words(letter.locale).say("mail.alert.daily", count=count, first=first)
 
 
+def greeted_as(first_name: str | None, last_name: str | None, locale: str | None) -> str:
+    """The name by which a mail in this language greets somebody, and no more of it; empty when it is not known."""
+    return " ".join(words(locale).say("mail.name", first_name=first_name or "", last_name=last_name or "").split())
+
+
 def variant_named(title: str, variant_title: str, language: Words) -> str:
     """Product and variant; Shopify calls the only variant of a product "Default Title"."""
     if variant_title in ("", "Default Title"):

@@ -149,6 +149,7 @@ class Letter:
     """
     One mail to one customer about one order.
 
+    name: by which it greets its reader (`letter_words.greeted_as`).
     may_cancel: the shop's policy lets the waiting part be cancelled any time before it ships.
     is_delay_notice: a confirmation whose date is later than what was published when the order was placed.
     say: the shop's way of speaking, `ships` around or `back` in stock around.
@@ -159,7 +160,7 @@ class Letter:
     kind: LetterKind
     shop_name: str
     order_name: str
-    first_name: str | None
+    name: str | None
     locale: str | None
     lines: tuple[LetterLine, ...]
     rest: Rest

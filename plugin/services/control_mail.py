@@ -216,7 +216,7 @@ def send_test(parts: Parts, shop: str, to: str, now: datetime) -> None:
         kind=LetterKind.TEST,
         shop_name=row.name or shop,
         order_name="#1043",
-        first_name=None,
+        name=None,
         locale=row.locale,
         lines=(
             LetterLine(

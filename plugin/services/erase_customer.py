@@ -103,7 +103,7 @@ def export(db: Database, vault: Vault, shop: str, request_id: str) -> dict[str, 
             "people": [
                 {
                     "email": vault.decrypt(p.email_encrypted) if p.email_encrypted else None,
-                    "first_name": vault.decrypt(p.first_name_encrypted) if p.first_name_encrypted else None,
+                    "name": vault.decrypt(p.first_name_encrypted) if p.first_name_encrypted else None,
                     "language": p.locale,
                 }
                 for p in persons

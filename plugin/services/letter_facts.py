@@ -53,7 +53,7 @@ class LetterFacts:
         ).first()
         self.email = vault.decrypt(person.email_encrypted) if person and person.email_encrypted else ""
         name = person.first_name_encrypted if person else ""
-        self._first_name = vault.decrypt(name) if name else None
+        self._name = vault.decrypt(name) if name else None
         self._row = shops.find(tx, shop)
         assert self._row is not None
         self._locale = language_of(person.locale if person else None, self._row.locale)
@@ -146,7 +146,7 @@ class LetterFacts:
             kind=LetterKind(kind),
             shop_name=self._row.name or self._shop,
             order_name=self.order.name,
-            first_name=self._first_name,
+            name=self._name,
             locale=self._locale,
             lines=tuple(lines),
             rest=self._rest(),

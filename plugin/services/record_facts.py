@@ -16,6 +16,7 @@ from plugin.adapters.shopify.batches import batches
 from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.vault import Vault
 from plugin.domain.facts import Buyer, ItemGid, Order, OrderGid, ProductGid
+from plugin.domain.letter_words import greeted_as
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -47,11 +48,12 @@ def _put_buyer(
     tx: Transaction, shop: str, key: str, buyer: Buyer, vault: Vault, read_at: datetime, now: datetime
 ) -> None:
     """Write who bought. What was forgotten after this read began stays forgotten."""
+    name = greeted_as(buyer.first_name, buyer.last_name, buyer.locale)
     known = {
         "customer_id": buyer.customer_id,
         "email_encrypted": vault.encrypt(buyer.email) if buyer.email else "",
         "email_key": vault.customer_key(shop, buyer.email) if buyer.email else "",
-        "first_name_encrypted": vault.encrypt(buyer.first_name) if buyer.first_name else "",
+        "first_name_encrypted": vault.encrypt(name) if name else "",
         "locale": buyer.locale or "",
         "changed_at": now,
     }

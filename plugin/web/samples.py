@@ -15,6 +15,7 @@ from plugin.adapters.mail import render
 from plugin.domain import locales
 from plugin.domain.badge_text import badge_text
 from plugin.domain.facts import DENY, LocationGid
+from plugin.domain.letter_words import greeted_as
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
 from plugin.domain.limits import (
     Limit,
@@ -193,7 +194,7 @@ def _mail(settings: ShopSettings, promise: Promise, today: date, said: Words, re
         kind=LetterKind.CONFIRMED,
         shop_name=g.shop_facts.name or g.shop,
         order_name="#1043",
-        first_name="Ada",
+        name=greeted_as("Ada", "Lind", said.language),
         locale=said.language,
         lines=(LetterLine("Winter Boots", "Black / 42", "EXAMPLE", 1, 1, Shown.of(promise)),),
         rest=Rest.NOTHING_ELSE,

@@ -98,7 +98,7 @@ def test_lines_of_dots_arrive_as_they_were(server: str, box: Box) -> None:
 
 
 def test_umlauts_and_dashes_survive_in_names_subject_and_bodies(server: str, box: Box) -> None:
-    rendered = render(letter(locale="de", first_name="Jürgen", lines=(line(title="Größe–Ärmel 靴"),)))
+    rendered = render(letter(locale="de", name="Jürgen", lines=(line(title="Größe–Ärmel 靴"),)))
     send(server, replace(MAIL, sender_name="Bücher & Söhne", rendered=rendered))
     [mail] = box.mails
     assert mail["From"].addresses[0].display_name == "Bücher & Söhne"

@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 
 from plugin.adapters.mail import render
+from plugin.domain.letter_words import greeted_as
 from plugin.domain.letters import AlertKind, LetterKind, LetterLine, Rest, Shown
 from tests.adapters.letters import BOOTS, JUNE_12, JUNE_24, LATE, NO_DATE, TENT, TODAY, WEEKS, alerts, letter, line
 
@@ -296,8 +297,28 @@ def test_the_test_mail_says_that_it_is_one() -> None:
     assert "Ships around 12–19 June" in rendered.text
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "locale", "name"),
+    [
+        ("Anna", "Lind", "en", "Anna"),
+        ("花子", "山田", "ja", "山田 花子"),
+        (None, "山田", "ja-JP", "山田"),
+        (None, "Lind", "de", ""),
+        (None, None, "ja", ""),
+    ],
+)
+def test_no_more_of_a_name_is_kept_than_its_language_greets_by(
+    first: str | None, last: str | None, locale: str, name: str
+) -> None:
+    assert greeted_as(first, last, locale) == name
+
+
+def test_a_japanese_letter_opens_with_the_whole_name() -> None:
+    assert "\n山田 花子 様\n" in render(letter(name="山田 花子", locale="ja")).text
+
+
 def test_a_guest_without_a_name_is_greeted_without_one() -> None:
-    assert "\nHello,\n" in render(letter(first_name=None)).text
+    assert "\nHello,\n" in render(letter(name=None)).text
 
 
 def test_the_only_variant_of_a_product_is_not_named() -> None:
@@ -305,9 +326,7 @@ def test_the_only_variant_of_a_product_is_not_named() -> None:
 
 
 def test_what_people_typed_is_never_markup() -> None:
-    rendered = render(
-        letter(first_name="<b>Eve</b>", lines=(line(title='"><script>x</script>', reason="<i>late</i>"),))
-    )
+    rendered = render(letter(name="<b>Eve</b>", lines=(line(title='"><script>x</script>', reason="<i>late</i>"),)))
     assert "<script>x" not in rendered.html
     assert "<b>Eve" not in rendered.html
     assert "<i>late" not in rendered.html

@@ -63,6 +63,7 @@ def of_language(name: str) -> tuple[dict[str, str], list[int]]:
 ENGLISH, _ = of_language("en")
 # What a date shares with its neighbor, and the order of a name, each language puts where it belongs.
 OWN_PLACES = {
+    ".mail.name": {"first_name", "last_name"},
     ".badge.dates.around_days": {"date", "from", "to"},
     **{key: {"day", "month", "year"} for key in ENGLISH if key.startswith(".badge.dates.same_")},
     **{f".mail.date_changed.subject.{key}": {"order", "title", "when", "date", "was"} for key in ("ships", "back")},

@@ -38,7 +38,7 @@ def test_a_shop_in_honolulu_and_a_customer_in_tokyo_read_the_same_day(hour: int)
         kind=LetterKind.CONFIRMED,
         shop_name="Larkspur",
         order_name="#1",
-        first_name=None,
+        name=None,
         locale="en-JP",
         lines=(LetterLine("Boots", "", "B", 1, 1, Shown.of(promise)),),
         rest=Rest.NOTHING_ELSE,

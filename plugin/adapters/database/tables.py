@@ -426,6 +426,7 @@ people = Table(
     Column("customer_id", Gid),  # for privacy requests; None for a guest
     Column("email_encrypted", Text, nullable=False, default=""),
     Column("email_key", String(64), nullable=False, default="", server_default=""),  # opaque; finds an address
+    # As mails in their language greet them: the first name alone, or in Japanese both: docs/decisions/0032
     Column("first_name_encrypted", Text, nullable=False, default=""),
     Column("locale", String(16), nullable=False, default=""),
     Column("changed_at", Instant, nullable=False),

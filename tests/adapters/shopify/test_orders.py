@@ -31,7 +31,7 @@ def test_a_small_order_is_read_whole_in_one_call(client: AdminClient, shopify: S
     assert (found.name, found.number, found.currency, found.financial_status) == ("#1001", 1001, "EUR", "PAID")
     assert found.created_at == PLACED
     assert found.paid_at == datetime(2026, 11, 19, 9, 5, tzinfo=UTC)
-    assert found.buyer == Buyer(gid("Customer", 55), "ada@example.com", "Ada", "de")
+    assert found.buyer == Buyer(gid("Customer", 55), "ada@example.com", "Ada", "de", "Lind")
     assert found.lines[0].properties == (("_said", "ships"), ("note", ""))
     assert found.lines[0].unit_price == "119.00"
     assert found.fulfillment_lines == (

@@ -153,7 +153,7 @@ def order(
         "totalCapturableSet": money("0.00"),
         "returnStatus": "NO_RETURN",
         "currencyCode": "EUR",
-        "customer": {"id": gid("Customer", 55), "firstName": "Ada", "defaultEmailAddress": None},
+        "customer": {"id": gid("Customer", 55), "firstName": "Ada", "lastName": "Lind", "defaultEmailAddress": None},
         "transactions": lambda _info, first: paid[:first],
         "lineItems": connection(lines),
         "fulfillmentOrders": connection(fulfillment_orders),
