@@ -15,6 +15,7 @@ from plugin.adapters.database import shops
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.mail import OutgoingMail, Smtp
+from plugin.adapters.vault import Vault
 from plugin.services import control_mail, edit_delivery, run_lanes, send_mail
 from plugin.services.edit_delivery import DeliveryDraft
 from plugin.services.write_letters import write_letters
@@ -83,6 +84,45 @@ def test_a_worker_that_dies_between_sending_and_noting_it_sends_no_second_mail(s
         shop.settle()
     assert state_of(shop, email) == ["unknown"]
     assert len(mails_to(sink, email)) == 1
+
+
+class DiesWhileWriting:
+    """A vault of a worker that dies before what it writes is committed."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def encrypt(self, text: str) -> str:
+        raise Died
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._vault, name)
+
+
+class DiesBeforeSending:
+    """Never comes to the point."""
+
+    def send(self, mail: OutgoingMail) -> None:
+        raise Died
+
+
+def test_a_worker_that_dies_while_writing_sends_later_and_one_that_dies_before_sending_asks(
+    shop: Store, sink: SmtpSink
+):
+    # F53: at no step a second mail, and none lost in silence.
+    email = a_waiting_customer(shop)
+    with pytest.raises(Died):
+        send_mail.run(replace(shop.parts, vault=DiesWhileWriting(shop.parts.vault)), shop.shop)  # type: ignore[arg-type]
+    assert state_of(shop, email) == []
+    with pytest.raises(Died):
+        send_mail.run(replace(shop.parts, smtp=DiesBeforeSending()), shop.shop)  # type: ignore[arg-type]
+    assert state_of(shop, email) == ["sending"]
+    send_mail.run(shop.parts, shop.shop)
+    assert (state_of(shop, email), mails_to(sink, email)) == (["unknown"], [])
+    (message,) = [m for m in shop.rows(t.messages) if m.state == "unknown"][-1:]
+    control_mail.retry(shop.parts.database, shop.parts.jobs, shop.shop, message.id, shop.now())
+    send_mail.run(shop.parts, shop.shop)
+    assert (state_of(shop, email), len(mails_to(sink, email))) == (["sent"], 1)
 
 
 def test_a_server_that_hangs_up_after_taking_the_mail_gets_it_once(shop: Store, sink: SmtpSink):

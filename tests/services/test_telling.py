@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -150,3 +150,42 @@ def test_an_order_that_heard_something_that_day_hears_the_next_day_that_the_rest
     shop.advance(hours=18)
     shop.settle()
     assert ["still on track" in s for s in to(shop, email)[2:]] == [True]
+
+
+@pytest.mark.case("F55")
+def test_an_orders_lines_share_each_mail_and_of_several_slips_only_the_last_is_told(shop: Store) -> None:
+    boots, tent = shop.a_sku(0), shop.a_sku(0)
+    db, jobs, rows = shop.parts.database, shop.parts.jobs, tuple((shop.item(sku), 3) for sku in (boots, tent))
+    days = [shop.today() + timedelta(days=n) for n in (20, 40, 60, 90, 60)]
+    draft = edit_delivery.DeliveryDraft("Acme", "PO 55", shop.place(), days[0], rows)
+    delivery = edit_delivery.create(db, jobs, shop.shop, draft, shop.now())
+    shop.settle()
+    email = shop.buy((boots, 1), (tent, 1))["email"]
+    shop.settle()
+    (first,) = shop.mails_to(email)
+    assert "and 1 more on backorder" in first["subject"]
+
+    def slip(version: int) -> None:
+        edit_delivery.change_date(db, jobs, shop.shop, delivery, version, days[version], "", shop.now())
+        shop.settle()
+
+    slip(1)
+    shop.advance(minutes=20)
+    slip(2)
+    shop.advance(minutes=20)
+    shop.settle()
+    assert len(shop.mails_to(email)) == 1
+    shop.advance(minutes=11)
+    shop.settle()
+    _, moved = shop.mails_to(email)
+    told = [row.data["told"]["from"] for row in shop.rows(t.notices, t.notices.c.kind == "date_changed") if row.data]
+    assert [date.fromisoformat(day) >= days[2] for day in told] == [True, True]
+    assert moved["subject"].count("more date") == 0
+    assert moved["text"].count("Before: ") == 2
+
+    slip(3)
+    shop.advance(minutes=10)
+    slip(4)
+    shop.advance(hours=2)
+    shop.settle()
+    assert len(shop.mails_to(email)) == 2
