@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from plugin import metrics
 from plugin.adapters.database import alerts, due, effects, ledger, shops
-from plugin.adapters.database.effects import Effect, Wanted
+from plugin.adapters.database.effects import TRIES_BEFORE_ALERT, Effect, Wanted
 from plugin.adapters.database.reports.obligations import unexplained
 from plugin.adapters.database.tables import variants
 from plugin.adapters.database.transaction import Transaction
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
-TRIES_BEFORE_ALERT = 8
 TRIES_TOGETHER = 6
 LONGEST_WAIT = timedelta(minutes=10)
 OTHERS_SPARE = 500  # points left for the switch: badges are more urgent than reading, and less than closing

@@ -151,6 +151,22 @@ def decided_by(rule: Any) -> str:
     return f"rule {rule.number}: {words[0].lower()}{words[1:]}"
 
 
+FILTERS = {
+    "": "All",
+    "owed": "With units owed",
+    "paid": "Owed and paid for",
+    "late": "Past a promised date",
+    "near": "Limit nearly used",
+    "own": "With a setting of its own",
+    "aside": "Put aside",
+}
+
+
+def filter_name(show: str) -> str:
+    """Name a filter of the products list."""
+    return FILTERS.get(show) or state_name(show)
+
+
 def state_name(state: str) -> str:
     return STATES[state][0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from flask import g, redirect, render_template, request
+from flask import abort, g, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -34,21 +34,18 @@ def show_list() -> str:
 
 
 def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | None = None) -> str:
-    show, words = _asked(request.args if typed is None else typed)
-    after = request.args.getlist("after")
+    show, words, sort = _asked(request.args if typed is None else typed)
+    after = request.args.getlist("after") if typed is None else []
     with parts().database.read() as tx:
-        page = catalog.page(
-            tx,
-            g.shop,
-            show=show,
-            words=words,
-            today=g.today,
-            after=(after[0], after[1]) if len(after) == 2 else None,
-        )
+        try:
+            page = catalog.page(tx, g.shop, show=show, words=words, today=g.today, after=after, sort=sort)
+        except ValueError:
+            abort(400)
         counts = catalog.counts(tx, g.shop)
+        matching = _count(tx, show, words, counts)
         last = previews.last_change(tx)
         seen = rule_rows.last_change(tx, g.shop).number
-    kept = [(name, value) for name, value in (("show", show), ("q", words)) if value]
+    kept = [(name, value) for name, value in (("show", show), ("q", words), ("sort", sort)) if value]
     here = f"/products?{urlencode(kept)}" if kept else "/products"
     return render_template(
         "pages/products.html",
@@ -56,7 +53,9 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
         counts=counts,
         show=show,
         words=words,
-        states=catalog.STATES,
+        sort=sort,
+        matching=matching,
+        tabs=_tabs(show, words, sort, counts),
         first=here if after else None,
         next=f"/products?{urlencode([*kept, *(('after', key) for key in page.after)])}" if page.after else None,
         last_change=last,
@@ -67,10 +66,34 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
     )
 
 
-def _asked(fields: Mapping[str, str]) -> tuple[str, str]:
-    """The filter and the words, as far as we know them."""
-    show = fields.get("show", "")
-    return (show if show in catalog.FILTERS else "", fields.get("q", "").strip()[:100])
+def _asked(fields: Mapping[str, str]) -> tuple[str, str, str]:
+    """The filter, the words and the order, as far as we know them."""
+    show, sort = fields.get("show", ""), fields.get("sort", "")
+    return (
+        show if show in catalog.FILTERS else "",
+        fields.get("q", "").strip()[:100],
+        sort if sort in catalog.SORTS else "",
+    )
+
+
+def _count(tx: Transaction, show: str, words: str, counts: Mapping[str, int]) -> int:
+    """How many variants match, from what is counted already where that tells."""
+    if words or (show and show not in catalog.STATES):
+        return catalog.count_matching(tx, g.shop, show=show, words=words, today=g.today)
+    return counts.get(show, 0) if show else sum(counts.values())
+
+
+def _tabs(show: str, words: str, sort: str, counts: Mapping[str, int]) -> list[tuple[str, str, bool, int | None]]:
+    """Filters as address, name, whether it is this one, and how many there are where that is known."""
+    known: dict[str, int | None] = {"": sum(counts.values())}
+    known |= {state: counts.get(state, 0) for state in catalog.STATES if counts.get(state) or show == state}
+    known |= dict.fromkeys((*catalog.WAITING, catalog.NEAR, catalog.OWN, catalog.ASIDE))
+    tabs = []
+    for name, number in known.items():
+        kept = [(key, value) for key, value in (("show", name), ("q", words), ("sort", sort)) if value]
+        address = f"/products?{urlencode(kept)}" if kept else "/products"
+        tabs.append((address, labels.filter_name(name), name == show, None if words else number))
+    return tabs
 
 
 @blueprint.get("/products/<int:number>")
@@ -140,7 +163,7 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
     if request.form.get("act") == "save":
         previews.make(wanted, request.form)
         return redirect("/products?done=bulk", 303)
-    fields = MultiDict([(k, v) for k, v in request.form.items(multi=True) if k not in ("id", "all", "show", "q")])
+    fields = MultiDict([(k, v) for k, v in request.form.items(multi=True) if k not in ("id", "all", "show", "q", "sort")])
     for variant_id in ids:
         fields.add("id", of_gid(variant_id))
     return previews.show(wanted, says=says, form=fields, action="/products/set", back="/products", may_turn_on=False)
@@ -162,7 +185,7 @@ def _limit_words(limit: Limit) -> str:
 def _chosen(tx: Transaction) -> list[str]:
     """The variants a form names, as GIDs; of those that match at most one more than may be set at once."""
     if request.form.get("all") == "yes":
-        show, words = _asked(request.form)
+        show, words, _ = _asked(request.form)
         return catalog.matching(tx, g.shop, show=show, words=words, today=g.today, most=MOST_AT_ONCE)
     numbers = dict.fromkeys(n for n in request.form.getlist("id") if n.isascii() and n.isdigit() and len(n) < 20)
     return [variant_gid(int(n)) for n in numbers]

@@ -9,6 +9,7 @@ from sqlalchemy import insert, text
 
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database, Transaction
+from plugin.domain.listing import list_key, search_words
 
 SHOP = "larkspur-outdoor.myshopify.com"
 OTHER_SHOP = "pine-and-copper.myshopify.com"
@@ -203,6 +204,8 @@ def _goods(tx: Transaction) -> None:
                 "item_id": item,
                 "state": state,
                 "reason": reason,
+                "list_key": list_key(product),
+                "words": search_words(product, variant, sku),
                 "rule_id": None if state == "untracked" else 1,
                 "available": available,
                 "owed_units": owed,
@@ -456,6 +459,8 @@ def _other_goods(tx: Transaction) -> None:
                 "state": "changed_outside",
                 "reason": "by_hand",
                 "owed_units": 777,
+                "list_key": list_key(SECRET),
+                "words": search_words(SECRET, f"Size {n}", f"KETTLE-{n}"),
                 "decided_at": NOW,
             },
         )

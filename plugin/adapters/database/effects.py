@@ -12,6 +12,9 @@ from sqlalchemy import case, delete, select, update
 from plugin.adapters.database.tables import desired
 from plugin.adapters.database.transaction import Transaction
 
+TRIES_BEFORE_ALERT = 8
+"""What Shopify refused as often is put aside: the merchant is told."""
+
 
 class Effect(StrEnum):
     POLICY = "policy"  # a variant's CONTINUE or DENY

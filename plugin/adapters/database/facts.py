@@ -23,10 +23,12 @@ from plugin.adapters.database.tables import (
     order_lines,
     orders,
     products,
+    variant_states,
     variants,
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.facts import Item, Level, Location, LocationGid, Order, OrderGid, OrderLine, Product, Variant
+from plugin.domain.listing import list_key, search_words
 from plugin.domain.quantities import NOWHERE_YET, open_units_of_order, shipping_places
 
 WHOLE_SECONDS = timedelta(seconds=1)  # the resolution of a webhook's `updated_at`
@@ -90,7 +92,34 @@ def put_variants(tx: Transaction, shop: str, found: Sequence[Variant], read_at: 
             for v in fresh.values()
         ],
     )
+    _put_listed(tx, shop, list(fresh.values()), read_at)
     return changed | bundles.put_parts(tx, shop, list(fresh.values()))
+
+
+def _put_listed(tx: Transaction, shop: str, found: Sequence[Variant], read_at: datetime) -> None:
+    """Keep what the list of products finds variants by; how they sell is decided elsewhere."""
+    undecided = {"state": "unmanaged", "reason": "no_rule", "decided_at": read_at}
+    tx.upsert(
+        variant_states,
+        [
+            {
+                "shop": shop,
+                "variant_id": v.variant_id,
+                "item_id": v.item_id,
+                "listed": True,
+                "list_key": list_key(v.product.title),
+                "words": search_words(v.product.title, v.title, v.sku),
+                **undecided,
+            }
+            for v in found
+        ],
+        keep=tuple(undecided),
+    )
+
+
+def _leave_out(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> None:
+    mine = (variant_states.c.shop == shop, variant_states.c.variant_id.in_(variant_ids))
+    tx.execute(update(variant_states).where(*mine).values(listed=False))
 
 
 def _product_rows(tx: Transaction, shop: str, product_ids: Iterable[str]) -> list[Any]:
@@ -160,7 +189,9 @@ def product_is_gone(tx: Transaction, shop: str, product_id: str, now: datetime) 
     tx.execute(update(products).where(products.c.shop == shop, products.c.product_id == product_id).values(gone_at=now))
     mine = (variants.c.shop == shop, variants.c.product_id == product_id)
     tx.execute(update(variants).where(*mine, variants.c.gone_at.is_(None)).values(gone_at=now))
-    return [row.variant_id for row in tx.execute(select(variants.c.variant_id).where(*mine))]
+    gone = [row.variant_id for row in tx.execute(select(variants.c.variant_id).where(*mine))]
+    _leave_out(tx, shop, gone)
+    return gone
 
 
 def variants_left_out(tx: Transaction, shop: str, product_id: str, seen: Iterable[str], now: datetime) -> list[str]:
@@ -174,6 +205,7 @@ def variants_left_out(tx: Transaction, shop: str, product_id: str, seen: Iterabl
     gone = [row.variant_id for row in tx.execute(select(variants.c.variant_id).where(*where))]
     if gone:
         tx.execute(update(variants).where(variants.c.shop == shop, variants.c.variant_id.in_(gone)).values(gone_at=now))
+        _leave_out(tx, shop, gone)
     return gone
 
 

@@ -468,6 +468,10 @@ delivery_rows = Table(
 
 # --- commitments -------------------------------------------------------------------------------------------------
 
+_IS_OWED = text("owed_units > 0")
+IS_ODD = text("(asks or difference <> 0 or unexplained <> 0 or shortfall > 0)")
+"""Of `item_states`: somebody may want to look. In these words, so that both databases find the index that stands on it."""
+
 _BY_DELIVERY = text("delivery_row_id IS NOT NULL")
 
 ledger = Table(
@@ -645,6 +649,7 @@ item_states = Table(
     Column("reviewed_at", Instant, nullable=False),
     Column("look_again_at", Instant),
     Index("ix_item_states_look_again", "shop", "look_again_at"),
+    Index("ix_item_states_odd", "shop", sqlite_where=IS_ODD, postgresql_where=IS_ODD),
 )
 
 variant_states = Table(
@@ -667,8 +672,27 @@ variant_states = Table(
     Column("next_promise", Json),  # what the next buyer would be told
     Column("decided_at", Instant, nullable=False),
     Column("look_again_at", Instant),
+    # How the list of products finds it (`plugin.domain.listing`); not listed: deleted in Shopify.
+    Column("listed", Boolean, nullable=False, default=True, server_default=true()),
+    Column("list_key", String(100), nullable=False, default="", server_default=""),
+    Column("words", String(400), nullable=False, default="", server_default=""),
     Index("ix_variant_states_item", "shop", "item_id"),
-    Index("ix_variant_states_state", "shop", "state"),
+    Index("ix_variant_states_state", "shop", "listed", "state", "list_key", "variant_id"),
+    Index("ix_variant_states_rule", "shop", "rule_id", "limit_mode"),
+    Index("ix_variant_states_owed", "shop", "remaining_units", sqlite_where=_IS_OWED, postgresql_where=_IS_OWED),
+    # Holds all that the list sorts and searches by, so that no other page of the table is touched for it.
+    Index(
+        "ix_variant_states_list",
+        "shop",
+        "listed",
+        "list_key",
+        "variant_id",
+        "words",
+        "owed_units",
+        "remaining_units",
+        "next_from",
+        "available",
+    ),
     Index("ix_variant_states_look_again", "look_again_at", "shop"),
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
 
-from plugin.adapters.database.reports.titles import first_variant, full_title
+from plugin.adapters.database.reports.titles import full_title, names_its_item
 from plugin.adapters.database.tables import (
     baselines,
     item_states,
@@ -140,7 +140,6 @@ def _same_place(table: Any) -> ColumnElement[bool]:
 
 
 def _rows(shop: str) -> Select[Any]:
-    first = first_variant(shop)
     known = select(func.sum(open_units.c.units)).where(_same_place(open_units)).correlate(item_states).scalar_subquery()
     return (
         select(
@@ -158,14 +157,13 @@ def _rows(shop: str) -> Select[Any]:
         )
         .join(levels, _same_place(levels))
         .outerjoin(baselines, _same_place(baselines))
-        .join(first, and_(first.c.shop == item_states.c.shop, first.c.item_id == item_states.c.item_id))
-        .join(variants, and_(variants.c.shop == first.c.shop, variants.c.variant_id == first.c.variant_id))
+        .join(variants, and_(variants.c.shop == item_states.c.shop, variants.c.item_id == item_states.c.item_id))
         .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(
             locations,
             and_(locations.c.shop == item_states.c.shop, locations.c.location_id == item_states.c.location_id),
         )
-        .where(item_states.c.shop == shop)
+        .where(item_states.c.shop == shop, names_its_item())
     )
 
 

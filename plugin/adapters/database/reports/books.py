@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from plugin.adapters.database.alerts import BROKEN_EFFECT
 from plugin.adapters.database.due import UNBALANCED
 from plugin.adapters.database.reports.history import Happening
-from plugin.adapters.database.reports.titles import first_variant, full_title
+from plugin.adapters.database.reports.titles import full_title, names_its_item
 from plugin.adapters.database.tables import (
     alerts,
     desired,
@@ -78,7 +78,6 @@ class PutAside:
 
 def mended(tx: Transaction, shop: str, since: datetime) -> list[Mended]:
     """What was put right in our books since a moment, newest first: falls, returns, transfers, lasting differences."""
-    first = first_variant(shop)
     cause = ledger.c.data["cause"].as_string()
     rows = tx.execute(
         select(
@@ -91,12 +90,13 @@ def mended(tx: Transaction, shop: str, since: datetime) -> list[Mended]:
             variants.c.title.label("variant"),
             products.c.title.label("product"),
         )
-        .join(first, and_(first.c.shop == ledger.c.shop, first.c.item_id == ledger.c.item_id))
-        .join(variants, and_(variants.c.shop == first.c.shop, variants.c.variant_id == first.c.variant_id))
+        .join(variants, and_(variants.c.shop == ledger.c.shop, variants.c.item_id == ledger.c.item_id))
         .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(locations, and_(locations.c.shop == ledger.c.shop, locations.c.location_id == ledger.c.location_id))
         .where(
             ledger.c.shop == shop,
+            names_its_item(),
+            ledger.c.kind.in_((Kind.BASELINE.value, Kind.ACCEPT.value)),
             ledger.c.at >= since,
             or_(
                 ledger.c.kind == Kind.BASELINE.value,
@@ -195,8 +195,9 @@ def effects_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
 
 def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
     """Things that could not be read or decided `tries` times or more. Books that do not balance stand elsewhere."""
-    first = first_variant(shop)
-    about = or_(variants.c.variant_id == due.c.subject, variants.c.variant_id == first.c.variant_id)
+    about = or_(
+        variants.c.variant_id == due.c.subject, and_(variants.c.item_id == due.c.subject, names_its_item())
+    )
     rows = tx.execute(
         select(
             due.c.kind,
@@ -209,7 +210,6 @@ def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
             products.c.title.label("product"),
         )
         .outerjoin(orders, and_(orders.c.shop == due.c.shop, orders.c.order_id == due.c.subject))
-        .outerjoin(first, and_(first.c.shop == due.c.shop, first.c.item_id == due.c.subject))
         .outerjoin(variants, and_(variants.c.shop == due.c.shop, about))
         .outerjoin(
             products,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, select, true, tuple_
 
+from plugin.adapters.database.reports import put_aside
 from plugin.adapters.database.reports.numbers import past_promise
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import (
@@ -24,6 +25,7 @@ from plugin.adapters.database.tables import (
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain import rules as rule_scopes
 from plugin.domain.limits import Limit, LimitMode
+from plugin.domain.listing import NEARLY_USED_UP, typed_words
 from plugin.domain.promises import PromiseKind
 from plugin.errors import NotFound
 
@@ -31,8 +33,41 @@ PAGE = 50
 STATES = ("backorderable", "limit_reached", "paused", "in_stock", "changed_outside", "unmanaged", "untracked")
 # Filters that home's figures lead to, beside the states.
 WAITING = ("owed", "paid", "late")
+NEAR = "near"  # the limit is nearly used
 OWN = "own"  # with a setting of its own
-FILTERS = (*STATES, *WAITING, OWN)
+ASIDE = "aside"  # something about it could not be done or read
+FILTERS = (*STATES, *WAITING, NEAR, OWN, ASIDE)
+_IS_OWED = literal_column("variant_states.owed_units > 0")  # in the words of the index
+_NO_LIMIT = 2_147_483_647
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What a list is sorted by, all of it rising; `reads` turns a key's first part back into a value."""
+
+    columns: tuple[ColumnElement[Any], ...]
+    reads: Callable[[str], Any] = str
+
+    def read(self, after: Sequence[str]) -> tuple[Any, ...]:
+        """
+        The values of a key that came back from a page.
+
+        Raises:
+            ValueError: It is none of ours.
+        """
+        if len(after) != len(self.columns) + 1:
+            raise ValueError("a key of another order")
+        return (self.reads(after[0]), *after[1:])
+
+
+_BY_TITLE = variant_states.c.list_key
+SORTS = {
+    "": Sort((_BY_TITLE,)),
+    "owed": Sort((-variant_states.c.owed_units, _BY_TITLE), int),
+    "left": Sort((func.coalesce(variant_states.c.remaining_units, _NO_LIMIT), _BY_TITLE), int),
+    "available": Sort((variant_states.c.available, _BY_TITLE), int),
+    "next": Sort((func.coalesce(variant_states.c.next_from, date.max), _BY_TITLE), date.fromisoformat),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +118,7 @@ class Page:
     """`after` is the key that the next page begins behind; None on the last."""
 
     rows: tuple[Listed, ...]
-    after: tuple[str, str] | None
+    after: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,28 +139,49 @@ class StockAt:
     read_at: datetime
 
 
-def page(tx: Transaction, shop: str, *, show: str, words: str, today: date, after: tuple[str, str] | None) -> Page:
+def page(
+    tx: Transaction,
+    shop: str,
+    *,
+    show: str,
+    words: str,
+    today: date,
+    after: Sequence[str] = (),
+    sort: str = "",
+) -> Page:
     """
-    Read one page of variants in the order of their product's title.
+    Read one page of variants.
 
     Args:
         show: One of `FILTERS`, or empty for all.
-        words: Looked for in product title, variant title and SKU.
-        after: Product title and variant id of the last line of the page before.
+        words: Looked for in product title, variant title and SKU: all of them, in any order.
+        after: The key of the last line of the page before.
+        sort: One of `SORTS`, or empty for the order of the products' titles.
     """
-    query = _listed().where(*_matching(shop, show, words, today))
+    by = SORTS[sort].columns
+    query = select(variant_states.c.variant_id, *by).where(*_matching(shop, show, words, today))
     if after:
-        query = query.where(tuple_(products.c.title, variants.c.variant_id) > tuple_(*after))
-    rows = tx.rows(query.order_by(products.c.title, variants.c.variant_id).limit(PAGE + 1))
-    shown = tuple(_line(row) for row in rows[:PAGE])
-    more = len(rows) > PAGE
-    return Page(shown, (shown[-1].product, shown[-1].variant_id) if more else None)
+        query = query.where(tuple_(*by, variant_states.c.variant_id) > tuple_(*SORTS[sort].read(after)))
+    found = tx.rows(query.order_by(*by, variant_states.c.variant_id).limit(PAGE + 1))
+    keys = {row.variant_id: tuple(str(part) for part in (*row[1:], row.variant_id)) for row in found[:PAGE]}
+    lines = {
+        row.variant_id: _line(row)
+        for row in tx.rows(_listed().where(variants.c.shop == shop, variants.c.variant_id.in_(keys)))
+    }
+    shown = tuple(lines[variant_id] for variant_id in keys if variant_id in lines)
+    return Page(shown, list(keys.values())[-1] if len(found) > PAGE else None)
+
+
+def count_matching(tx: Transaction, shop: str, *, show: str, words: str, today: date) -> int:
+    """Count the variants that a filter shows."""
+    counted = select(func.count()).select_from(variant_states).where(*_matching(shop, show, words, today))
+    return int(tx.execute(counted).scalar_one())
 
 
 def matching(tx: Transaction, shop: str, *, show: str, words: str, today: date, most: int) -> list[str]:
     """The ids of the variants that a filter shows, in the list's order; at most so many and one more."""
-    query = _listed().where(*_matching(shop, show, words, today))
-    query = query.with_only_columns(variants.c.variant_id).order_by(products.c.title, variants.c.variant_id)
+    query = select(variant_states.c.variant_id).where(*_matching(shop, show, words, today))
+    query = query.order_by(variant_states.c.list_key, variant_states.c.variant_id)
     return [row.variant_id for row in tx.rows(query.limit(most + 1))]
 
 
@@ -137,35 +193,27 @@ def titles(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> dict[str, 
 
 def _matching(shop: str, show: str, words: str, today: date) -> list[ColumnElement[bool]]:
     """What a filter and words ask for."""
-    asked: list[ColumnElement[bool]] = [variants.c.shop == shop, variants.c.gone_at.is_(None)]
+    asked: list[ColumnElement[bool]] = [variant_states.c.shop == shop, variant_states.c.listed.is_(true())]
     if show in STATES:
         asked.append(variant_states.c.state == show)
     elif show in WAITING:
-        asked.append(_waits(shop, show, today))
+        asked += [_IS_OWED, _waits(shop, show, today)]
+    elif show == NEAR:
+        left = variant_states.c.remaining_units
+        asked += [_IS_OWED, left > 0, left * NEARLY_USED_UP <= variant_states.c.limit_units]
     elif show == OWN:
-        asked.append(rules.c.scope.in_(rule_scopes.OWN))
-    if words:
-        found = (c.icontains(words, autoescape=True) for c in (products.c.title, variants.c.sku, variants.c.title))
-        asked.append(or_(*found))
+        own = select(rules.c.id).where(rules.c.shop == shop, rules.c.scope.in_(rule_scopes.OWN))
+        asked.append(variant_states.c.rule_id.in_(own))
+    elif show == ASIDE:
+        asked.append(variant_states.c.variant_id.in_(put_aside.variants_of(shop)))
+    asked += [variant_states.c.words.contains(word, autoescape=True) for word in typed_words(words)]
     return asked
 
 
 def counts(tx: Transaction, shop: str) -> dict[str, int]:
     """Count the variants in each state."""
-    return dict(
-        tx.rows(
-            select(variant_states.c.state, func.count())
-            .join(
-                variants,
-                and_(
-                    variants.c.shop == variant_states.c.shop,
-                    variants.c.variant_id == variant_states.c.variant_id,
-                ),
-            )
-            .where(variant_states.c.shop == shop, variants.c.gone_at.is_(None))
-            .group_by(variant_states.c.state)
-        )
-    )
+    mine = (variant_states.c.shop == shop, variant_states.c.listed.is_(true()))
+    return dict(tx.rows(select(variant_states.c.state, func.count()).where(*mine).group_by(variant_states.c.state)))
 
 
 def variant(tx: Transaction, shop: str, variant_id: str) -> tuple[Listed, str]:
@@ -183,19 +231,23 @@ def variant(tx: Transaction, shop: str, variant_id: str) -> tuple[Listed, str]:
 
 def closest_to_limit(tx: Transaction, shop: str, limit: int = 5) -> list[Listed]:
     """Variants that are owed and have the fewest units left before their limit."""
-    rows = tx.rows(
-        _listed()
+    closest = (
+        select(variant_states.c.variant_id)
         .where(
-            variants.c.shop == shop,
-            variants.c.gone_at.is_(None),
+            variant_states.c.shop == shop,
+            variant_states.c.listed.is_(true()),
+            _IS_OWED,
             variant_states.c.limit_mode == "up_to",
-            variant_states.c.owed_units > 0,
             variant_states.c.state.in_(("backorderable", "limit_reached")),
         )
-        .order_by(variant_states.c.remaining_units, variant_states.c.owed_units.desc(), variants.c.variant_id)
+        .order_by(
+            variant_states.c.remaining_units, variant_states.c.owed_units.desc(), variant_states.c.variant_id
+        )
         .limit(limit)
     )
-    return [_line(row) for row in rows]
+    ids = [row.variant_id for row in tx.rows(closest)]
+    rows = {row.variant_id: row for row in tx.rows(_listed().where(variants.c.shop == shop, variants.c.variant_id.in_(ids)))}
+    return [_line(rows[variant_id]) for variant_id in ids]
 
 
 def stock(tx: Transaction, shop: str, item_id: str) -> list[StockAt]:
@@ -231,7 +283,7 @@ def stock(tx: Transaction, shop: str, item_id: str) -> list[StockAt]:
 def _waits(shop: str, show: str, today: date):  # type: ignore[no-untyped-def]
     line = exists().where(
         line_states.c.shop == shop,
-        line_states.c.item_id == variants.c.item_id,
+        line_states.c.item_id == variant_states.c.item_id,
         line_states.c.owed_units > 0,
     )
     if show == "paid":

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, distinct, func, select
+from sqlalchemy import Select, and_, distinct, func, select
 
-from plugin.adapters.database.reports.titles import first_variant, full_title
+from plugin.adapters.database.reports.titles import full_title, names_its_item
 from plugin.adapters.database.tables import (
+    IS_ODD,
     item_states,
     levels,
     line_states,
@@ -124,8 +125,7 @@ def deleted(tx: Transaction, shop: str) -> list[Deleted]:
     return [Deleted(r.variant_id, full_title(r.product, r.variant), int(r.units), r.orders) for r in rows]
 
 
-def _named_items(shop: str) -> Any:
-    first = first_variant(shop)
+def _named_items(shop: str) -> Select[Any]:
     return (
         select(
             item_states,
@@ -134,8 +134,7 @@ def _named_items(shop: str) -> Any:
             products.c.title.label("product"),
             func.coalesce(locations.c.name, "").label("location"),
         )
-        .join(first, and_(first.c.shop == item_states.c.shop, first.c.item_id == item_states.c.item_id))
-        .join(variants, and_(variants.c.shop == first.c.shop, variants.c.variant_id == first.c.variant_id))
+        .join(variants, and_(variants.c.shop == item_states.c.shop, variants.c.item_id == item_states.c.item_id))
         .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
         .outerjoin(
             locations,
@@ -144,6 +143,7 @@ def _named_items(shop: str) -> Any:
                 locations.c.location_id == item_states.c.location_id,
             ),
         )
+        .where(item_states.c.shop == shop, names_its_item(), IS_ODD)
     )
 
 
@@ -160,7 +160,7 @@ def rises(tx: Transaction, shop: str) -> list[Rise]:
                 levels.c.location_id == item_states.c.location_id,
             ),
         )
-        .where(item_states.c.shop == shop, item_states.c.asks.is_(True), item_states.c.unexplained > 0)
+        .where(item_states.c.asks.is_(True), item_states.c.unexplained > 0)
         .order_by(item_states.c.unexplained_since, item_states.c.item_id)
         .limit(SHOWN)
     )
@@ -196,7 +196,7 @@ def books(tx: Transaction, shop: str, now: datetime) -> list[Books]:
     lasting = and_(item_states.c.difference != 0, item_states.c.difference_since <= now - LASTING)
     rows = tx.rows(
         _named_items(shop)
-        .where(item_states.c.shop == shop, lasting | (item_states.c.shortfall > 0))
+        .where(lasting | (item_states.c.shortfall > 0))
         .order_by(item_states.c.difference_since, item_states.c.item_id)
         .limit(SHOWN)
     )

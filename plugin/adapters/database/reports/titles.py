@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from plugin.adapters.database.tables import variants
-
-# Shopify's name for the only variant of a product without options.
-ONLY_VARIANT = "Default Title"
+from plugin.domain.listing import ONLY_VARIANT
 
 
 def full_title(product: str, variant: str) -> str:
@@ -15,11 +13,10 @@ def full_title(product: str, variant: str) -> str:
     return product if variant in ("", ONLY_VARIANT) else f"{product}, {variant}"
 
 
-def first_variant(shop: str) -> Subquery:
-    """Item and variant ids of a shop: one variant for each item is enough to name it."""
-    return (
-        select(variants.c.shop, variants.c.item_id, func.min(variants.c.variant_id).label("variant_id"))
-        .where(variants.c.shop == shop)
-        .group_by(variants.c.shop, variants.c.item_id)
-        .subquery()
+def names_its_item() -> ColumnElement[bool]:
+    """Whether a row of `variants` is the first of its item: one for each item is enough to name it."""
+    same = variants.alias()
+    first = select(func.min(same.c.variant_id)).where(
+        same.c.shop == variants.c.shop, same.c.item_id == variants.c.item_id
     )
+    return variants.c.variant_id == first.correlate(variants).scalar_subquery()
