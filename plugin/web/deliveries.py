@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from urllib.parse import urlencode
 
 from flask import g, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -19,6 +20,7 @@ from plugin.web.session import admin_blueprint
 FIRST_ROWS = 5
 MOST_ROWS = 100
 SHOWN_ROWS = 200
+MOST_PAGES = 10_000
 
 blueprint = admin_blueprint("deliveries", __name__)
 
@@ -26,21 +28,25 @@ blueprint = admin_blueprint("deliveries", __name__)
 @blueprint.get("/deliveries")
 def show_list() -> str:
     shows_closed = request.args.get("show") == "closed"
+    words = request.args.get("q", "").strip()[:100]
+    number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
     with parts().database.read() as tx:
-        read = supply.closed_deliveries if shows_closed else supply.open_deliveries
-        found = read(tx, g.shop) if shows_closed else sorted(read(tx, g.shop), key=_most_urgent)
+        page = supply.page(tx, g.shop, closed=shows_closed, words=words, today=g.today, number=number)
         uncovered = supply.uncovered_units(tx, g.shop)
-    return render_template("pages/deliveries.html", deliveries=found, shows_closed=shows_closed, uncovered=uncovered)
+    kept = [(name, value) for name, value in (("show", "closed" if shows_closed else ""), ("q", words)) if value]
+    return render_template(
+        "pages/deliveries.html",
+        page=page,
+        words=words,
+        shows_closed=shows_closed,
+        uncovered=uncovered,
+        first=_address(kept) if number > 1 else None,
+        next=_address([*kept, ("page", str(number + 1))]) if page.has_more else None,
+    )
 
 
-def _most_urgent(delivery: supply.Delivery) -> tuple[int, int]:
-    """Late ones first, the longest late on top; then those nobody knows a day for; then by day."""
-    late = delivery.late_days(g.today) if delivery.to_come else 0
-    if late:
-        return 0, -late
-    if delivery.expected_on is None:
-        return 1, 0
-    return 2, delivery.expected_on.toordinal()
+def _address(fields: list[tuple[str, str]]) -> str:
+    return f"/deliveries?{urlencode(fields)}" if fields else "/deliveries"
 
 
 @blueprint.get("/deliveries/new")

@@ -41,6 +41,7 @@ from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
 STRIP_DAYS = 28
+STRIP_BOXES = 16
 
 blueprint = admin_blueprint("home", __name__)
 
@@ -192,13 +193,14 @@ def _board(tx: Transaction, settings: ShopSettings) -> dict[str, object]:
     waiting = _needs(tx, settings, open_deliveries)
     horizon = g.today + timedelta(days=STRIP_DAYS)
     coming = [d for d in open_deliveries if d.expected_on and d.expected_on <= horizon and d.to_come]
+    soon, unshown = coming[:STRIP_BOXES], len(coming[STRIP_BOXES:])
     return {
         "settings": settings,
         "needs": waiting,
         "answer": _answer(waiting, open_deliveries),
         "numbers": numbers.four_numbers(tx, g.shop, g.today),
-        "coming": coming,
-        "later": sum(1 for d in open_deliveries if d.expected_on and d.expected_on > horizon),
+        "coming": soon,
+        "later": unshown + supply.count_expected_after(tx, g.shop, horizon),
         "uncovered": supply.uncovered_units(tx, g.shop),
         "closest": catalog.closest_to_limit(tx, g.shop),
         "mail": numbers.mail_today(tx, g.shop, _day_began()),

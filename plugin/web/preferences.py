@@ -21,6 +21,9 @@ from plugin.web.numbers import form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
+# Beyond so many variants the page that asks before restoring says how many that turns; here it would take a second.
+MOST_COUNTED = 10_000
+
 blueprint = admin_blueprint("preferences", __name__)
 
 
@@ -190,7 +193,7 @@ def _page(
         is_read=is_read,
         sender=sender,
         may_send_as_own=parts().signer is not None,
-        restoring=switch_shop.restoring(parts().database, g.shop),
+        restoring=switch_shop.restoring(parts().database, g.shop) if variants <= MOST_COUNTED else None,
         samples=samples.of(shown, _shown_rule(entries), g.today, said, _reply_to(settings, typed)),
         languages=locales.names(),
         language=language,

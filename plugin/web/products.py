@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from flask import abort, g, redirect, render_template, request
+from flask import g, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -37,10 +37,7 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
     show, words, sort = _asked(request.args if typed is None else typed)
     after = request.args.getlist("after") if typed is None else []
     with parts().database.read() as tx:
-        try:
-            page = catalog.page(tx, g.shop, show=show, words=words, today=g.today, after=after, sort=sort)
-        except ValueError:
-            abort(400)
+        page = catalog.page(tx, g.shop, show=show, words=words, today=g.today, after=after, sort=sort)
         counts = catalog.counts(tx, g.shop)
         matching = _count(tx, show, words, counts)
         last = previews.last_change(tx)
@@ -163,7 +160,8 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
     if request.form.get("act") == "save":
         previews.make(wanted, request.form)
         return redirect("/products?done=bulk", 303)
-    fields = MultiDict([(k, v) for k, v in request.form.items(multi=True) if k not in ("id", "all", "show", "q", "sort")])
+    chosen_here = ("id", "all", "show", "q", "sort")
+    fields = MultiDict([pair for pair in request.form.items(multi=True) if pair[0] not in chosen_here])
     for variant_id in ids:
         fields.add("id", of_gid(variant_id))
     return previews.show(wanted, says=says, form=fields, action="/products/set", back="/products", may_turn_on=False)

@@ -218,6 +218,13 @@ def _goods(tx: Transaction) -> None:
         )
 
 
+def list_variant(tx: Transaction, n: int, *, product: str = "Fellside Boot", sku: str = "") -> None:
+    """Put a variant that exists on the list of products, undecided."""
+    listed = {"list_key": list_key(product), "words": search_words(product, f"Size {n}", sku)}
+    state = {"state": "unmanaged", "reason": "no_rule", "decided_at": NOW, "item_id": _gid("InventoryItem", n)}
+    _put(tx, t.variant_states, {"shop": SHOP, "variant_id": _gid("ProductVariant", n), **state, **listed})
+
+
 def _promise(n: int) -> dict[str, Any]:
     if n % 2:
         return {"kind": "date", "from": "2026-12-07", "to": "2026-12-14", "row": 1}

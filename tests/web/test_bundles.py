@@ -27,6 +27,7 @@ def make_bundle(site: Site, *parts: tuple[str, int], number: int = BUNDLE, title
         tx.execute(insert(t.items), {"shop": SHOP, "item_id": item, "tracked": False, "read_at": NOW})
         for part, needed in parts:
             tx.execute(insert(t.bundle_parts), {"shop": SHOP, "bundle_id": gid, "variant_id": part, "needed": needed})
+        seeding.list_variant(tx, number, product=title)
         decide_selling.decide_variants(tx, SHOP, [gid], NOW)
 
 

@@ -161,6 +161,7 @@ def test_the_list_pages_through_every_variant_once(site: Site) -> None:
                     read_at=seeding.NOW,
                 )
             )
+            seeding.list_variant(tx, n, sku=f"BULK-{n}")
     seen: list[str] = []
     path = "/products?q=BULK"
     while path:

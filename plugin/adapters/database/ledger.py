@@ -183,6 +183,7 @@ def received_by_row(tx: Transaction, shop: str, row_ids: Iterable[int]) -> dict[
         select(ledger.c.delivery_row_id, ledger.c.kind, ledger.c.data, ledger.c.units).where(
             ledger.c.shop == shop,
             ledger.c.delivery_row_id.in_(wanted),
+            ledger.c.delivery_row_id.is_not(None),  # finds the index of such entries
             ledger.c.kind.in_([Kind.ACCEPT.value, Kind.BOOKED.value]),
         )
     )

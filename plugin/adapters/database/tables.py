@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    literal_column,
     text,
     true,
 )
@@ -468,9 +470,11 @@ delivery_rows = Table(
 
 # --- commitments -------------------------------------------------------------------------------------------------
 
-_IS_OWED = text("owed_units > 0")
+_OWED = text("owed_units > 0")
+IS_OWED: ColumnElement[bool] = literal_column("variant_states.owed_units > 0")
+"""Of `variant_states`: units are owed of it. In the words of the index on it."""
 IS_ODD = text("(asks or difference <> 0 or unexplained <> 0 or shortfall > 0)")
-"""Of `item_states`: somebody may want to look. In these words, so that both databases find the index that stands on it."""
+"""Of `item_states`: somebody may want to look. In these words, so that both databases find the index on it."""
 
 _BY_DELIVERY = text("delivery_row_id IS NOT NULL")
 
@@ -677,9 +681,9 @@ variant_states = Table(
     Column("list_key", String(100), nullable=False, default="", server_default=""),
     Column("words", String(400), nullable=False, default="", server_default=""),
     Index("ix_variant_states_item", "shop", "item_id"),
-    Index("ix_variant_states_state", "shop", "listed", "state", "list_key", "variant_id"),
+    Index("ix_variant_states_state", "shop", "state", "listed", "list_key", "variant_id"),
     Index("ix_variant_states_rule", "shop", "rule_id", "limit_mode"),
-    Index("ix_variant_states_owed", "shop", "remaining_units", sqlite_where=_IS_OWED, postgresql_where=_IS_OWED),
+    Index("ix_variant_states_owed", "shop", "remaining_units", sqlite_where=_OWED, postgresql_where=_OWED),
     # Holds all that the list sorts and searches by, so that no other page of the table is touched for it.
     Index(
         "ix_variant_states_list",

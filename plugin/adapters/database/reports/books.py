@@ -195,9 +195,7 @@ def effects_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
 
 def marks_put_aside(tx: Transaction, shop: str, tries: int) -> list[PutAside]:
     """Things that could not be read or decided `tries` times or more. Books that do not balance stand elsewhere."""
-    about = or_(
-        variants.c.variant_id == due.c.subject, and_(variants.c.item_id == due.c.subject, names_its_item())
-    )
+    about = or_(variants.c.variant_id == due.c.subject, and_(variants.c.item_id == due.c.subject, names_its_item()))
     rows = tx.execute(
         select(
             due.c.kind,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, true, tuple_
 
 from plugin.adapters.database.reports import put_aside
 from plugin.adapters.database.reports.numbers import past_promise
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.tables import (
+    IS_OWED,
     item_states,
     levels,
     line_states,
@@ -37,7 +38,6 @@ NEAR = "near"  # the limit is nearly used
 OWN = "own"  # with a setting of its own
 ASIDE = "aside"  # something about it could not be done or read
 FILTERS = (*STATES, *WAITING, NEAR, OWN, ASIDE)
-_IS_OWED = literal_column("variant_states.owed_units > 0")  # in the words of the index
 _NO_LIMIT = 2_147_483_647
 
 
@@ -49,23 +49,28 @@ class Sort:
     reads: Callable[[str], Any] = str
 
     def read(self, after: Sequence[str]) -> tuple[Any, ...]:
-        """
-        The values of a key that came back from a page.
-
-        Raises:
-            ValueError: It is none of ours.
-        """
+        """The values of a key that came back from a page; none where it is no key of this order."""
         if len(after) != len(self.columns) + 1:
-            raise ValueError("a key of another order")
-        return (self.reads(after[0]), *after[1:])
+            return ()
+        try:
+            return (self.reads(after[0]), *after[1:])
+        except ValueError:
+            return ()
+
+
+def _figure(text: str) -> int:
+    figure = int(text)
+    if abs(figure) > _NO_LIMIT:
+        raise ValueError("no figure of ours")
+    return figure
 
 
 _BY_TITLE = variant_states.c.list_key
 SORTS = {
     "": Sort((_BY_TITLE,)),
-    "owed": Sort((-variant_states.c.owed_units, _BY_TITLE), int),
-    "left": Sort((func.coalesce(variant_states.c.remaining_units, _NO_LIMIT), _BY_TITLE), int),
-    "available": Sort((variant_states.c.available, _BY_TITLE), int),
+    "owed": Sort((-variant_states.c.owed_units, _BY_TITLE), _figure),
+    "left": Sort((func.coalesce(variant_states.c.remaining_units, _NO_LIMIT), _BY_TITLE), _figure),
+    "available": Sort((variant_states.c.available, _BY_TITLE), _figure),
     "next": Sort((func.coalesce(variant_states.c.next_from, date.max), _BY_TITLE), date.fromisoformat),
 }
 
@@ -160,16 +165,19 @@ def page(
     """
     by = SORTS[sort].columns
     query = select(variant_states.c.variant_id, *by).where(*_matching(shop, show, words, today))
-    if after:
-        query = query.where(tuple_(*by, variant_states.c.variant_id) > tuple_(*SORTS[sort].read(after)))
+    key = SORTS[sort].read(after)
+    if key:
+        query = query.where(tuple_(*by, variant_states.c.variant_id) > tuple_(*key))
     found = tx.rows(query.order_by(*by, variant_states.c.variant_id).limit(PAGE + 1))
     keys = {row.variant_id: tuple(str(part) for part in (*row[1:], row.variant_id)) for row in found[:PAGE]}
-    lines = {
-        row.variant_id: _line(row)
-        for row in tx.rows(_listed().where(variants.c.shop == shop, variants.c.variant_id.in_(keys)))
-    }
+    lines = _lines(tx, shop, list(keys))
     shown = tuple(lines[variant_id] for variant_id in keys if variant_id in lines)
     return Page(shown, list(keys.values())[-1] if len(found) > PAGE else None)
+
+
+def _lines(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> dict[str, Listed]:
+    rows = tx.rows(_listed().where(variants.c.shop == shop, variants.c.variant_id.in_(variant_ids)))
+    return {row.variant_id: _line(row) for row in rows}
 
 
 def count_matching(tx: Transaction, shop: str, *, show: str, words: str, today: date) -> int:
@@ -197,10 +205,10 @@ def _matching(shop: str, show: str, words: str, today: date) -> list[ColumnEleme
     if show in STATES:
         asked.append(variant_states.c.state == show)
     elif show in WAITING:
-        asked += [_IS_OWED, _waits(shop, show, today)]
+        asked += [IS_OWED, _waits(shop, show, today)]
     elif show == NEAR:
         left = variant_states.c.remaining_units
-        asked += [_IS_OWED, left > 0, left * NEARLY_USED_UP <= variant_states.c.limit_units]
+        asked += [IS_OWED, left > 0, left * NEARLY_USED_UP <= variant_states.c.limit_units]
     elif show == OWN:
         own = select(rules.c.id).where(rules.c.shop == shop, rules.c.scope.in_(rule_scopes.OWN))
         asked.append(variant_states.c.rule_id.in_(own))
@@ -236,18 +244,16 @@ def closest_to_limit(tx: Transaction, shop: str, limit: int = 5) -> list[Listed]
         .where(
             variant_states.c.shop == shop,
             variant_states.c.listed.is_(true()),
-            _IS_OWED,
+            IS_OWED,
             variant_states.c.limit_mode == "up_to",
             variant_states.c.state.in_(("backorderable", "limit_reached")),
         )
-        .order_by(
-            variant_states.c.remaining_units, variant_states.c.owed_units.desc(), variant_states.c.variant_id
-        )
+        .order_by(variant_states.c.remaining_units, variant_states.c.owed_units.desc(), variant_states.c.variant_id)
         .limit(limit)
     )
     ids = [row.variant_id for row in tx.rows(closest)]
-    rows = {row.variant_id: row for row in tx.rows(_listed().where(variants.c.shop == shop, variants.c.variant_id.in_(ids)))}
-    return [_line(rows[variant_id]) for variant_id in ids]
+    lines = _lines(tx, shop, ids)
+    return [lines[variant_id] for variant_id in ids]
 
 
 def stock(tx: Transaction, shop: str, item_id: str) -> list[StockAt]:

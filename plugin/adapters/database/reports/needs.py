@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, distinct, func, select
 from plugin.adapters.database.reports.titles import full_title, names_its_item
 from plugin.adapters.database.tables import (
     IS_ODD,
+    IS_OWED,
     item_states,
     levels,
     line_states,
@@ -96,13 +97,16 @@ class Deleted:
 
 def deleted(tx: Transaction, shop: str) -> list[Deleted]:
     """What was deleted while somebody waits for it: it can be shipped, refunded or cancelled, and never sold again."""
+    gone = select(variant_states.c.item_id).where(
+        variant_states.c.shop == shop, IS_OWED, variant_states.c.listed.is_(False)
+    )
     owed = (
         select(
             line_states.c.item_id,
             func.sum(line_states.c.owed_units).label("units"),
             func.count(distinct(line_states.c.order_id)).label("orders"),
         )
-        .where(line_states.c.shop == shop, line_states.c.owed_units > 0)
+        .where(line_states.c.shop == shop, line_states.c.owed_units > 0, line_states.c.item_id.in_(gone))
         .group_by(line_states.c.item_id)
         .subquery()
     )
@@ -116,7 +120,7 @@ def deleted(tx: Transaction, shop: str) -> list[Deleted]:
         )
         .join(owed, owed.c.item_id == variants.c.item_id)
         .join(products, and_(products.c.shop == variants.c.shop, products.c.product_id == variants.c.product_id))
-        .where(variants.c.shop == shop)
+        .where(variants.c.shop == shop, variants.c.item_id.in_(gone))
         .group_by(variants.c.item_id)
         .having(func.count() == func.count(variants.c.gone_at))
         .order_by(func.min(variants.c.gone_at), variants.c.item_id)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import and_, case, distinct, func, select
+from sqlalchemy import Select, and_, case, distinct, func, or_, select, true
 
 from plugin.adapters.database import ledger as ledger_book
 from plugin.adapters.database.reports.titles import full_title
@@ -18,13 +20,16 @@ from plugin.adapters.database.tables import (
     locations,
     pegs,
     products,
+    variant_states,
     variants,
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.ledger import Kind
+from plugin.domain.listing import typed_words
 from plugin.errors import NotFound
 
 LISTED = 200
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +112,49 @@ class Sellable:
 
 
 def open_deliveries(tx: Transaction, shop: str) -> list[Delivery]:
-    """Open deliveries, the ones without a date first, then by date: what is late stands on top."""
+    """The first open deliveries, the ones without a date first, then by date: what is late stands on top."""
     undated_first = case((deliveries.c.expected_on.is_(None), 0), else_=1)
     return _deliveries(tx, shop, [deliveries.c.state == "open"], [undated_first, deliveries.c.expected_on])
 
 
-def closed_deliveries(tx: Transaction, shop: str) -> list[Delivery]:
-    return _deliveries(tx, shop, [deliveries.c.state != "open"], [deliveries.c.closed_at.desc()])
+def count_expected_after(tx: Transaction, shop: str, day: date) -> int:
+    """Count the open deliveries expected after a day."""
+    later = (deliveries.c.shop == shop, deliveries.c.state == "open", deliveries.c.expected_on > day)
+    return int(tx.execute(select(func.count()).select_from(deliveries).where(*later)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of deliveries. `found`: how many match on all pages."""
+
+    rows: tuple[Delivery, ...]
+    found: int
+    number: int
+
+    @property
+    def has_more(self) -> bool:
+        return self.number * PAGE < self.found
+
+
+def page(tx: Transaction, shop: str, *, closed: bool, words: str, today: date, number: int) -> Page:
+    """
+    Read one page of deliveries: the longest late first, then those nobody knows a day for, then by day; closed ones
+    by when they were closed.
+
+    Args:
+        words: Looked for in supplier and reference, all of them, in any order.
+        number: Which page, from 1.
+    """
+    which = [deliveries.c.state != "open" if closed else deliveries.c.state == "open"]
+    for word in typed_words(words):
+        in_either = (c.icontains(word, autoescape=True) for c in (deliveries.c.supplier, deliveries.c.reference))
+        which.append(or_(*in_either))
+    counted = select(func.count()).select_from(deliveries).where(deliveries.c.shop == shop, *which)
+    found = int(tx.execute(counted).scalar_one())
+    urgency = case((deliveries.c.expected_on < today, 0), (deliveries.c.expected_on.is_(None), 1), else_=2)
+    order = [deliveries.c.closed_at.desc()] if closed else [urgency, deliveries.c.expected_on]
+    rows = _deliveries(tx, shop, which, order, most=PAGE, skip=(number - 1) * PAGE)
+    return Page(tuple(rows), found, number)
 
 
 def delivery(tx: Transaction, shop: str, delivery_id: int) -> Delivery:
@@ -127,14 +168,17 @@ def delivery(tx: Transaction, shop: str, delivery_id: int) -> Delivery:
     return found[0]
 
 
-def _deliveries(tx: Transaction, shop: str, which: list, order: list) -> list[Delivery]:
+def _deliveries(
+    tx: Transaction, shop: str, which: list, order: list, *, most: int = LISTED, skip: int = 0
+) -> list[Delivery]:
     place = and_(locations.c.shop == deliveries.c.shop, locations.c.location_id == deliveries.c.location_id)
     heads = tx.rows(
         select(deliveries, func.coalesce(locations.c.name, "").label("location"))
         .select_from(deliveries.outerjoin(locations, place))
         .where(deliveries.c.shop == shop, *which)
         .order_by(*order, deliveries.c.id)
-        .limit(LISTED)
+        .limit(most)
+        .offset(skip)
     )
     ids = [head.id for head in heads]
     sums = _sums(tx, shop, ids)
@@ -156,12 +200,18 @@ def _deliveries(tx: Transaction, shop: str, which: list, order: list) -> list[De
 
 
 def _sums(tx: Transaction, shop: str, ids: Sequence[int]) -> dict[int, tuple[int, int, int, int]]:
-    rows = tx.rows(
-        select(delivery_rows.c.id, delivery_rows.c.delivery_id, delivery_rows.c.units).where(
-            delivery_rows.c.shop == shop, delivery_rows.c.delivery_id.in_(ids)
+    """Of each delivery: units, of them arrived, of those to come spoken for, and the orders that wait."""
+    mine = (delivery_rows.c.shop == shop, delivery_rows.c.delivery_id.in_(ids))
+    units = dict(
+        tx.rows(
+            select(delivery_rows.c.delivery_id, func.sum(delivery_rows.c.units))
+            .where(*mine)
+            .group_by(delivery_rows.c.delivery_id)
         )
     )
-    came = ledger_book.received_by_row(tx, shop, [row.id for row in rows])
+    arrived: dict[int, int] = defaultdict(int)
+    for row in tx.rows(_received().where(*mine)):
+        arrived[row.delivery_id] += min(row.units, int(row.received))
     waiting = {
         row.delivery_id: (int(row.units), row.orders)
         for row in tx.rows(
@@ -171,18 +221,32 @@ def _sums(tx: Transaction, shop: str, ids: Sequence[int]) -> dict[int, tuple[int
                 func.count(distinct(pegs.c.order_id)).label("orders"),
             )
             .join(pegs, and_(pegs.c.shop == delivery_rows.c.shop, pegs.c.delivery_row_id == delivery_rows.c.id))
-            .where(delivery_rows.c.shop == shop, delivery_rows.c.delivery_id.in_(ids))
+            .where(*mine)
             .group_by(delivery_rows.c.delivery_id)
         )
     }
-    sums: dict[int, tuple[int, int, int, int]] = {}
-    for delivery_id in ids:
-        mine = [row for row in rows if row.delivery_id == delivery_id]
-        units = sum(row.units for row in mine)
-        arrived = sum(min(row.units, came[row.id][0]) for row in mine)
-        wanted, orders = waiting.get(delivery_id, (0, 0))
-        sums[delivery_id] = (units, arrived, wanted, orders)
-    return sums
+    return {d: (int(units.get(d, 0)), arrived[d], *waiting.get(d, (0, 0))) for d in ids}
+
+
+def _received() -> Select[Any]:
+    """Units received by row, where there are any."""
+    return (
+        select(
+            delivery_rows.c.delivery_id,
+            delivery_rows.c.units,
+            func.sum(ledger.c.units).label("received"),
+        )
+        .join(
+            ledger,
+            and_(
+                ledger.c.shop == delivery_rows.c.shop,
+                ledger.c.delivery_row_id == delivery_rows.c.id,
+                ledger.c.delivery_row_id.is_not(None),  # finds the index of such entries
+                ledger.c.kind == Kind.ACCEPT.value,
+            ),
+        )
+        .group_by(delivery_rows.c.id, delivery_rows.c.delivery_id, delivery_rows.c.units)
+    )
 
 
 def rows_of(tx: Transaction, shop: str, delivery_id: int) -> list[Row]:
@@ -249,18 +313,36 @@ def wanted_first(tx: Transaction, shop: str, limit: int = 500) -> list[Sellable]
         select(line_states.c.item_id, func.sum(line_states.c.owed_units).label("owed"))
         .where(line_states.c.shop == shop, line_states.c.owed_units > 0)
         .group_by(line_states.c.item_id)
+        .order_by(func.sum(line_states.c.owed_units).desc(), line_states.c.item_id)
+        .limit(limit)
         .subquery()
     )
-    rows = tx.rows(
+    may_arrive = (variants.c.gone_at.is_(None), variants.c.sku != "", variants.c.is_bundle.is_(False))
+    wanted = tx.rows(
         _named()
-        .outerjoin(owed, owed.c.item_id == variants.c.item_id)
-        .where(
-            variants.c.shop == shop, variants.c.gone_at.is_(None), variants.c.sku != "", variants.c.is_bundle.is_(False)
-        )
-        .order_by(func.coalesce(owed.c.owed, 0).desc(), variants.c.sku)
+        .join(owed, owed.c.item_id == variants.c.item_id)
+        .where(variants.c.shop == shop, *may_arrive)
+        .order_by(owed.c.owed.desc(), variants.c.sku)
         .limit(limit)
     )
-    return [_sellable(row) for row in rows]
+    known = {row.variant_id for row in wanted}
+    listed = variant_states.c
+    by_title = (
+        select(listed.variant_id)
+        .where(listed.shop == shop, listed.listed.is_(true()), listed.variant_id.not_in(known))
+        .order_by(listed.list_key, listed.variant_id)
+        .limit(limit - len(known))
+    )
+    others = tx.rows(
+        _named()
+        .where(
+            variants.c.shop == shop,
+            *may_arrive,
+            variants.c.variant_id.in_([row.variant_id for row in tx.rows(by_title)]),
+        )
+        .order_by(variants.c.sku)
+    )
+    return [_sellable(row) for row in (*wanted, *others)]
 
 
 def _named():  # type: ignore[no-untyped-def]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -22,7 +22,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("words", sa.String(length=400), nullable=False, server_default=""))
     _fill()
     op.drop_index("ix_variant_states_state", "variant_states")
-    listed = ["shop", "listed", "state", "list_key", "variant_id"]
+    listed = ["shop", "state", "listed", "list_key", "variant_id"]
     op.create_index("ix_variant_states_state", "variant_states", listed)
     op.create_index("ix_variant_states_rule", "variant_states", ["shop", "rule_id", "limit_mode"])
     op.create_index(
