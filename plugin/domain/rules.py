@@ -26,6 +26,7 @@ class Scope(StrEnum):
 
 
 OWN = (Scope.VARIANT, Scope.PRODUCT)  # the narrower first
+_BY_WORDS = (Scope.VENDOR, Scope.TYPE, Scope.TAG)
 MOST_PICKED = 100
 """Products that one rule can name. More are better told apart by a tag or a collection."""
 
@@ -46,30 +47,25 @@ class Described:
         return any(same_words(tag, DISCONTINUED_TAG) for tag in self.tags)
 
 
+def _key(rule: Rule) -> str:
+    return _folded(rule.subject) if rule.scope in _BY_WORDS else rule.subject
+
+
+def _told_of(variant: Described) -> set[tuple[str, str]]:
+    """Scope and subject of every rule of the list that speaks of a variant, but of those for picked products."""
+    told = {(Scope.COLLECTION.value, collection) for collection in variant.collections}
+    told |= {(Scope.TAG.value, _folded(tag)) for tag in variant.tags}
+    words = {(Scope.VENDOR.value, _folded(variant.vendor)), (Scope.TYPE.value, _folded(variant.product_type))}
+    return told | words | {(Scope.ALL.value, "")}
+
+
+def _folded(words: str) -> str:
+    return words.strip().casefold()
+
+
 def same_words(one: str, other: str) -> bool:
     """Shopify takes no notice of case in tags, vendors and types; nor do rules."""
-    return one.strip().casefold() == other.strip().casefold()
-
-
-def matches(rule: Rule, variant: Described) -> bool:
-    """Whether a rule speaks of a variant."""
-    match Scope(rule.scope):
-        case Scope.ALL:
-            return True
-        case Scope.VARIANT:
-            return rule.subject == variant.variant_id
-        case Scope.PRODUCT:
-            return rule.subject == variant.product_id
-        case Scope.COLLECTION:
-            return rule.subject in variant.collections
-        case Scope.VENDOR:
-            return same_words(rule.subject, variant.vendor)
-        case Scope.TYPE:
-            return same_words(rule.subject, variant.product_type)
-        case Scope.TAG:
-            return any(same_words(rule.subject, tag) for tag in variant.tags)
-        case Scope.PRODUCTS:
-            return variant.product_id in rule.products
+    return _folded(one) == _folded(other)
 
 
 def fingerprint(products: Iterable[str]) -> str:
@@ -93,6 +89,12 @@ class RuleList:
         ordered = in_order(rules)
         self.own = {(r.scope, r.subject): r for r in ordered if r.scope in OWN}
         self.listed = tuple(r for r in ordered if r.scope not in OWN)
+        self._keyed = tuple(((rule.scope, _key(rule)), rule) for rule in self.listed)
+        self._by_product: dict[tuple[object, ...], Rule | None] = {}
+
+    def with_own(self, own: Iterable[Rule]) -> RuleList:
+        """The same list, with other settings of their own."""
+        return RuleList((*self.listed, *own))
 
     def deciding(self, variant: Described) -> Rule | None:
         """Find the rule that decides for a variant; None when none speaks of it."""
@@ -100,7 +102,13 @@ class RuleList:
             own = self.own.get((scope.value, subject))
             if own is not None:
                 return own
-        return next((rule for rule in self.listed if matches(rule, variant)), None)
+        # The list looks at products alone, so the variants of one are walked through once.
+        product = (variant.product_id, variant.vendor, variant.product_type, variant.tags, variant.collections)
+        if product not in self._by_product:
+            told = _told_of(variant)
+            found = (rule for key, rule in self._keyed if key in told or variant.product_id in rule.products)
+            self._by_product[product] = next(found, None)
+        return self._by_product[product]
 
 
 def put(rules: Sequence[Rule], rule: Rule) -> tuple[Rule, ...]:
@@ -126,7 +134,7 @@ def put(rules: Sequence[Rule], rule: Rule) -> tuple[Rule, ...]:
 
 
 def _same_subject(one: Rule, other: Rule) -> bool:
-    if one.scope in (Scope.VENDOR, Scope.TYPE, Scope.TAG):
+    if one.scope in _BY_WORDS:
         return same_words(one.subject, other.subject)
     return one.subject == other.subject
 

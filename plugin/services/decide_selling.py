@@ -29,7 +29,6 @@ from plugin.domain.promises import (
     end_of_day,
     stops_being_true,
 )
-from plugin.domain.rules import RuleList
 from plugin.services import brake, save_settings
 from plugin.services.gather_selling import SellingFacts, load_selling
 
@@ -52,7 +51,8 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
     variant_ids = bundles.with_bundles(tx, shop, list(variant_ids))
     _wait_for_others(tx, shop, variant_ids)
     settings = save_settings.read(tx, shop)
-    facts = load_selling(tx, shop, variant_ids, now).under(settings, RuleList(rules.of_shop(tx, shop)))
+    shelf = load_selling(tx, shop, variant_ids, now)
+    facts = shelf.under(settings, rules.deciding_for(tx, shop, shelf.described))
     braked = _braked(tx, shop, facts, now)
     verdicts = {variant_id: found.judge(braked) for variant_id, found in facts.items()}
     words = _words(tx, shop, settings)

@@ -10,7 +10,6 @@ from plugin.adapters.database import rules
 from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.limits import State
-from plugin.domain.rules import RuleList
 from plugin.services import brake, save_settings
 from plugin.services.gather_selling import load_selling
 
@@ -44,7 +43,7 @@ class Allowed:
 def components(tx: Transaction, shop: str, variant_id: str, now: datetime) -> list[Allowed]:
     """The components of a bundle, those that shut it first, then the scarcest; none when it is no bundle of ours."""
     shelf = load_selling(tx, shop, [variant_id], now)
-    facts = shelf.under(save_settings.read(tx, shop), RuleList(rules.of_shop(tx, shop)))[variant_id]
+    facts = shelf.under(save_settings.read(tx, shop), rules.deciding_for(tx, shop, shelf.described))[variant_id]
     braked = brake.watch(tx, shop, {part.variant_id for part, _ in facts.parts}, (), now)
     found = []
     made_of = facts.components(braked)

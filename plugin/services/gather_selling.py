@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
 from plugin.adapters.database import alerts, bundles, effects, ledger, rules, shops
 from plugin.adapters.database.effects import Effect
@@ -26,7 +26,7 @@ from plugin.domain.facts import CONTINUE, SOLD_STATUSES, BundlePart
 from plugin.domain.limits import Reason, Rule, Selling, State, Verdict, decide_selling
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.promises import NextUnit, PromiseKind, as_the_rule_is
-from plugin.domain.rules import RuleList
+from plugin.domain.rules import Described, RuleList
 
 
 class SellingFacts:
@@ -99,7 +99,8 @@ class SellingFacts:
     def judge(self, braked: Collection[str]) -> Verdict:
         """How it sells now. braked: the variants that the brake keeps from opening."""
         if not self.is_bundle:
-            return decide_selling(replace(self.selling, braked=self.variant_id in braked), self.rule)
+            is_braked = self.variant_id in braked
+            return decide_selling(replace(self.selling, braked=True) if is_braked else self.selling, self.rule)
         if not self.parts:
             return Verdict(State.UNMANAGED, self.unknown, None, None, None)
         return decide_bundle(self.selling, self.rule, self.components(braked), self.today)
@@ -118,6 +119,16 @@ class SellingFacts:
         )
 
 
+class Stock(NamedTuple):
+    """Units available where shoppers are served: summed, and those below zero, each location's own, added up."""
+
+    total: int
+    below_zero: int
+
+
+NO_STOCK = Stock(0, 0)
+
+
 class Shelf:
     """
     Variants as last read, to be judged by any rules and settings, as often as one likes.
@@ -129,27 +140,38 @@ class Shelf:
     def __init__(
         self,
         rows: Sequence[Any],
-        stock: Mapping[str, list[int]],
+        stock: Mapping[str, Stock],
         changed: set[str],
         today: date,
         parts: Mapping[str, Sequence[BundlePart]],
         beside: Collection[str],
         put_back: Mapping[str, str],
     ) -> None:
-        self._rows = [(row, rules.described(row), _stored(row.next_promise)) for row in rows]
+        described = [(row, rules.described(row)) for row in rows]
+        self._rows = [(row, seen, seen.is_discontinued, _stored(row.next_promise)) for row, seen in described]
         self._stock, self._changed, self._today = stock, changed, today
         self._parts, self._beside, self._put_back = parts, beside, put_back
+
+    @property
+    def described(self) -> list[Described]:
+        """What rules look at in them, components among them."""
+        return [described for _, described, _, _ in self._rows]
+
+    @property
+    def policies(self) -> dict[str, str]:
+        """What Shopify's switch says of each, as last read or acknowledged."""
+        return {row.variant_id: row.policy for row, *_ in self._rows}
 
     def under(self, settings: ShopSettings, deciding: RuleList) -> dict[str, SellingFacts]:
         """What decides how each variant sells, by variant id."""
         found = {}
-        for row, described, stored in self._rows:
+        for row, described, is_discontinued, stored in self._rows:
             rule = deciding.deciding(described)
             next_unit = as_the_rule_is(stored, rule, self._today)
             wait_days = (next_unit.promise.to - self._today).days if next_unit.promise.to else None
             is_changed = row.variant_id in self._changed
-            available = self._stock.get(row.item_id, [])
-            selling = _selling(row, available, next_unit, settings, is_changed, described.is_discontinued, wait_days)
+            stock = self._stock.get(row.item_id, NO_STOCK)
+            selling = _selling(row, stock, next_unit, settings, is_changed, is_discontinued, wait_days)
             facts = found[row.variant_id] = SellingFacts(row, selling, rule, next_unit, self._today)
             if not is_changed:
                 facts.policy = self._put_back.get(row.variant_id, facts.policy)
@@ -209,7 +231,12 @@ def load_selling(
     beside = {part.variant_id for mine in parts.values() for part in mine} - {row.variant_id for row in rows}
     if beside:
         rows += tx.execute(statement.where(variants.c.variant_id.in_(beside)))
-    stock = _online_stock(tx, shop, None if variant_ids is None else {row.item_id for row in rows})
+    if variant_ids is None and without_stock:
+        # Of components everything counts, what they have in stock too.
+        stock = _online_stock(tx, shop, None, without_stock=True)
+        stock |= _online_stock(tx, shop, {row.item_id for row in rows if row.variant_id in beside})
+    else:
+        stock = _online_stock(tx, shop, None if variant_ids is None else {row.item_id for row in rows})
     changed = alerts.all_open_subjects(tx, shop, alerts.CHANGED_OUTSIDE)
     today = now.astimezone(shops.zone(tx, shop)).date()
     return Shelf(rows, stock, changed, today, parts, beside, _put_back(tx, shop, parts))
@@ -253,20 +280,23 @@ def _reaches_shoppers(shop: str) -> ColumnElement[bool]:
     return or_(products.c.in_online_store.is_(True), variants.c.variant_id.in_(components), ~shops.has_shown(shop))
 
 
+# A webhook's newer figure goes first.
+_FIGURE = func.coalesce(levels.c.hinted_available, levels.c.available)
+
+
 def _items_in_stock(shop: str) -> Select[Any]:
-    figure = func.coalesce(levels.c.hinted_available, levels.c.available)
     return (
         select(levels.c.item_id)
         .join(locations, (locations.c.shop == levels.c.shop) & (locations.c.location_id == levels.c.location_id))
         .where(levels.c.shop == shop, locations.c.sells_online.is_(True))
         .group_by(levels.c.item_id)
-        .having(func.sum(figure) > 0)
+        .having(func.sum(_FIGURE) > 0)
     )
 
 
 def _selling(
     row: Any,
-    available: list[int],
+    stock: Stock,
     next_unit: NextUnit,
     settings: ShopSettings,
     changed_outside: bool,
@@ -280,8 +310,8 @@ def _selling(
         managed=settings.backordering_on,
         paused=settings.is_paused,
         changed_outside=changed_outside,
-        available_total=sum(available),
-        below_zero=sum(-units for units in available if units < 0),
+        available_total=stock.total,
+        below_zero=stock.below_zero,
         owed=row.owed_units or 0,
         next_is_dated=kind is PromiseKind.DATE,
         next_is_late=kind is PromiseKind.LATE,
@@ -290,17 +320,18 @@ def _selling(
     )
 
 
-def _online_stock(tx: Transaction, shop: str, item_ids: set[str] | None) -> dict[str, list[int]]:
-    """Available units per item at the places that serve shoppers; a webhook's newer figure goes first."""
+def _online_stock(
+    tx: Transaction, shop: str, item_ids: set[str] | None, *, without_stock: bool = False
+) -> dict[str, Stock]:
+    """Stock per item at the places that serve shoppers. without_stock: what has none in all, or less, alone."""
     statement = (
-        select(levels.c.item_id, levels.c.available, levels.c.hinted_available)
+        select(levels.c.item_id, func.sum(_FIGURE), func.sum(case((_FIGURE < 0, -_FIGURE), else_=0)))
         .join(locations, (locations.c.shop == levels.c.shop) & (locations.c.location_id == levels.c.location_id))
         .where(levels.c.shop == shop, locations.c.sells_online.is_(True))
+        .group_by(levels.c.item_id)
     )
     if item_ids is not None:
         statement = statement.where(levels.c.item_id.in_(item_ids))
-    stock: dict[str, list[int]] = {}
-    for row in tx.execute(statement):
-        figure = row.available if row.hinted_available is None else row.hinted_available
-        stock.setdefault(row.item_id, []).append(figure)
-    return stock
+    elif without_stock:
+        statement = statement.having(func.sum(_FIGURE) <= 0)
+    return {item_id: Stock(int(total), int(below)) for item_id, total, below in tx.execute(statement)}

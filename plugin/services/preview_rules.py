@@ -6,12 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
-
 from plugin.adapters.database import bundles, effects, ledger, rules
 from plugin.adapters.database.effects import Effect
-from plugin.adapters.database.tables import variants
-from plugin.adapters.database.transaction import Database, Transaction
+from plugin.adapters.database.transaction import Database, Transaction, in_parts
 from plugin.domain.facts import CONTINUE
 from plugin.domain.limits import Limit, LimitMode, Rule, State, Verdict
 from plugin.domain.preferences import ShopSettings
@@ -72,10 +69,11 @@ def preview(db: Database, shop: str, change: Change, now: datetime, *, keep_open
             planned = _with_kept(planned, compared, keep_open)
             compared = _Compared(tx, shop, settings, stored, planned, now)
         number = rules.last_change(tx, shop).number
-    rows: dict[str, list[PreviewRow]] = {"open": [], "close": [], "same": []}
-    for variant_id, facts, was, verdict in compared.variants():
-        sold, sells = compared.sells(variant_id, was), compared.sells(variant_id, verdict)
-        rows["same" if sold == sells else "open" if sells else "close"].append(_row(variant_id, facts, was, verdict))
+        rows: dict[str, list[PreviewRow]] = {"open": [], "close": [], "same": []}
+        for variant_id, facts, was, verdict in compared.variants():
+            sold, sells = compared.sells(variant_id, was), compared.sells(variant_id, verdict)
+            group = "same" if sold == sells else "open" if sells else "close"
+            rows[group].append(_row(variant_id, facts, was, verdict))
     opens, closes, same = (tuple(sorted(found, key=_by_name)) for found in rows.values())
     return RulePreview(opens, closes, same, compared.in_stock, number)
 
@@ -138,10 +136,9 @@ class _Compared:
         self._after = shelf.under(_as_if_on(settings), RuleList(planned))
         decided = {part.variant_id for facts in self._after.values() for part, _ in facts.parts} | set(self._after)
         self._braked = _braked(tx, shop, sorted(decided), now)
-        asked = None if ids is None else sorted(self._after)
-        self._policies = _policies(tx, shop, asked)
-        ours = effects.subjects(tx, shop, Effect.POLICY, asked)
-        self._originals = {v: policy for v, policy in ledger.originals(tx, shop, asked).items() if v in ours}
+        self._policies = shelf.policies
+        self._originals: dict[str, str] | None = None
+        self._tx, self._shop = tx, shop
         with_stock = [f for f in self._after.values() if f.selling.available_total > 0]
         counted = sum(1 for f in with_stock if f.selling.tracked and f.selling.for_sale)
         self.in_stock = count_in_stock(tx, shop) if ids is None else counted
@@ -160,8 +157,17 @@ class _Compared:
         """Whether it sells under a verdict; where the merchant's own setting stands: as it was, or, never ours, is."""
         policy = verdict.policy
         if policy is None and verdict.state is not State.CHANGED_OUTSIDE:
-            policy = self._originals.get(variant_id)
+            policy = self._original(variant_id)
         return (policy or self._policies[variant_id]) == CONTINUE
+
+    def _original(self, variant_id: str) -> str | None:
+        """What stood before us, where the switch was ours. Asked for once, and only where no rule decides."""
+        if self._originals is None:
+            self._originals = {}
+            for some in in_parts(sorted(self._after)):
+                ours = effects.subjects(self._tx, self._shop, Effect.POLICY, some)
+                self._originals |= ledger.originals(self._tx, self._shop, ours) if ours else {}
+        return self._originals.get(variant_id)
 
 
 def _braked(tx: Transaction, shop: str, variant_ids: Sequence[str], now: datetime) -> set[str]:
@@ -184,10 +190,3 @@ def _row(variant_id: str, facts: SellingFacts, was: Verdict, verdict: Verdict) -
 
 def _as_if_on(settings: ShopSettings) -> ShopSettings:
     return replace(settings, backordering_on=True, paused_at=None)
-
-
-def _policies(tx: Transaction, shop: str, variant_ids: Sequence[str] | None) -> dict[str, str]:
-    asked = select(variants.c.variant_id, variants.c.policy).where(variants.c.shop == shop)
-    if variant_ids is not None:
-        asked = asked.where(variants.c.variant_id.in_(variant_ids))
-    return {row.variant_id: row.policy for row in tx.execute(asked)}

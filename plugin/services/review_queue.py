@@ -45,7 +45,7 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class ShopView:
-    """What all reviews of a shop share."""
+    """What all reviews of a shop share. rules: the list; settings of their own are read with what they speak of."""
 
     settings: ShopSettings
     rules: RuleList
@@ -58,7 +58,7 @@ def shop_view(tx: Transaction, shop: str) -> ShopView:
     row = tx.execute(select(shops.c.timezone, shops.c.scopes).where(shops.c.shop == shop)).one()
     return ShopView(
         save_settings.read(tx, shop),
-        RuleList(rule_rows.of_shop(tx, shop)),
+        RuleList(rule_rows.listed_of_shop(tx, shop)),
         row.timezone,
         "read_all_orders" in (row.scopes or ()),
         wording.read(tx, shop),
@@ -126,7 +126,8 @@ def rules_for_item(
 ) -> ReviewRules:
     """What the shop decided, as far as a review of this item needs it."""
     mine = rule_rows.variants_of_item(tx, shop, item_id)
-    by_variant = {v.variant_id: view.rules.deciding(v) for v in mine}
+    deciding = view.rules.with_own(rule_rows.own_of(tx, shop, mine))
+    by_variant = {v.variant_id: deciding.deciding(v) for v in mine}
     return _review_rules(view, by_variant, settle_differences)
 
 

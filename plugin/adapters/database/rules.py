@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from plugin.adapters.database.tables import collections, products, rule_changes, rules, variants
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import Transaction, in_parts
 from plugin.domain.limits import Limit, LimitMode, Rule, RuleKind, WhenLate, WithoutDate
-from plugin.domain.rules import Described, Scope
+from plugin.domain.rules import OWN, Described, RuleList, Scope
 
 DESCRIBED = (
     variants.c.variant_id,
@@ -57,6 +57,34 @@ def variants_of_item(tx: Transaction, shop: str, item_id: str) -> list[Described
 def of_shop(tx: Transaction, shop: str) -> tuple[Rule, ...]:
     rows = tx.execute(select(rules).where(rules.c.shop == shop).order_by(rules.c.position, rules.c.id))
     return tuple(_rule(row) for row in rows)
+
+
+def listed_of_shop(tx: Transaction, shop: str) -> tuple[Rule, ...]:
+    """The list alone, without settings of their own."""
+    listed = select(rules).where(rules.c.shop == shop, rules.c.scope.not_in(OWN))
+    return tuple(_rule(row) for row in tx.execute(listed.order_by(rules.c.position, rules.c.id)))
+
+
+def own_of(tx: Transaction, shop: str, described: Iterable[Described]) -> list[Rule]:
+    """The settings of their own of these variants and their products."""
+    found = list(described)
+    subjects = {
+        Scope.VARIANT: sorted({v.variant_id for v in found}),
+        Scope.PRODUCT: sorted({v.product_id for v in found}),
+    }
+    return [
+        _rule(row)
+        for scope, ids in subjects.items()
+        for some in in_parts(ids)
+        for row in tx.execute(
+            select(rules).where(rules.c.shop == shop, rules.c.scope == scope.value, rules.c.subject.in_(some))
+        )
+    ]
+
+
+def deciding_for(tx: Transaction, shop: str, described: Iterable[Described]) -> RuleList:
+    """The rules, ready to be asked about these variants and no others: a shop may have thousands of own settings."""
+    return RuleList((*listed_of_shop(tx, shop), *own_of(tx, shop, described)))
 
 
 NAMED = 3
