@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Subquery, func, select
 
 from plugin.adapters.database.tables import variants
 from plugin.domain.listing import ONLY_VARIANT
@@ -20,3 +20,13 @@ def names_its_item() -> ColumnElement[bool]:
         same.c.shop == variants.c.shop, same.c.item_id == variants.c.item_id
     )
     return variants.c.variant_id == first.correlate(variants).scalar_subquery()
+
+
+def first_variant(shop: str) -> Subquery:
+    """Item and variant ids of the whole shop, one variant for each item; for a few items ask `names_its_item`."""
+    return (
+        select(variants.c.shop, variants.c.item_id, func.min(variants.c.variant_id).label("variant_id"))
+        .where(variants.c.shop == shop)
+        .group_by(variants.c.shop, variants.c.item_id)
+        .subquery()
+    )
