@@ -60,11 +60,19 @@ def decide_variants(tx: Transaction, shop: str, variant_ids: Iterable[str], now:
     # What we never wished since the install was never ours to put back: an old original is offered, not restored.
     ours = effects.subjects(tx, shop, Effect.POLICY, list(facts))
     originals = ledger.originals(tx, shop, ours)
-    wrote = False
-    for variant_id, verdict in verdicts.items():
-        wrote |= _want_policy(tx, shop, variant_id, verdict, originals.get(variant_id), now)
-        wrote |= _want_badge(tx, shop, variant_id, verdict, facts[variant_id], words, now)
-    return wrote
+    policies = {v: policy for v, verdict in verdicts.items() if (policy := _policy(verdict, originals.get(v)))}
+    turned = effects.want_all(tx, shop, Effect.POLICY, policies, now, urgent=_closes)
+    badges = {v: _badge_text(verdict, facts[v], words, now) for v, verdict in verdicts.items()}
+    said = effects.want_all(tx, shop, Effect.BADGE, badges, now, urgent=_never, unwritten=NOTHING_TO_SAY)
+    return turned or said
+
+
+def _closes(policy: str) -> bool:
+    return policy == DENY
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 def _wait_for_others(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> None:
@@ -142,31 +150,18 @@ def _look_again_at(found: SellingFacts, verdict: Verdict, timezone: str, now: da
     return min((m for m in moments if m is not None), default=None)
 
 
-def _want_policy(
-    tx: Transaction, shop: str, variant_id: str, verdict: Verdict, original: str | None, now: datetime
-) -> bool:
-    policy = verdict.policy
-    if policy is None and verdict.state in _LETS_GO:
-        policy = original  # None: we have not written it, so there is nothing to put back
-    if policy is None:
-        return False
-    return effects.want(tx, shop, Effect.POLICY, variant_id, policy, now, urgent=policy == DENY)
+def _policy(verdict: Verdict, original: str | None) -> str | None:
+    """What the switch should say; None where it is left alone."""
+    if verdict.policy is None and verdict.state in _LETS_GO:
+        return original  # None: we have not written it, so there is nothing to put back
+    return verdict.policy
 
 
-def _want_badge(
-    tx: Transaction,
-    shop: str,
-    variant_id: str,
-    verdict: Verdict,
-    found: SellingFacts,
-    words: BadgeWords,
-    now: datetime,
-) -> bool:
+def _badge_text(verdict: Verdict, found: SellingFacts, words: BadgeWords, now: datetime) -> str:
     data = badge_of(verdict, found, words, now)
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     if data["state"] == "none":
-        text = NOTHING_TO_SAY
-    return effects.want(tx, shop, Effect.BADGE, variant_id, text, now, unwritten=NOTHING_TO_SAY)
+        return NOTHING_TO_SAY
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
 def badge_of(verdict: Verdict, found: SellingFacts, words: BadgeWords, now: datetime) -> dict[str, Any]:

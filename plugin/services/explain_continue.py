@@ -83,6 +83,5 @@ def _post_original(tx: Transaction, shop: str, variant_id: str, policy: str, now
 
 def _turn(tx: Transaction, shop: str, policies: dict[str, str], now: datetime) -> None:
     """Have switches turned. They are decided as well, so that a rule that speaks of them has the last word."""
-    for variant_id, policy in policies.items():
-        effects.want(tx, shop, Effect.POLICY, variant_id, policy, now, urgent=policy == DENY)
+    effects.want_all(tx, shop, Effect.POLICY, policies, now, urgent=lambda policy: policy == DENY)
     due.mark(tx, shop, due.SWITCH, "variant", list(policies), now)

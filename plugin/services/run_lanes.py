@@ -265,6 +265,7 @@ def _review_whole(parts: Parts, shop: str, marks: list[Due], lease: Lease) -> No
     ):
         for start in range(0, len(ids), size):
             one_by_one(act, ids[start : start + size], leave)
+            parts.database.give_way()
             if not lease.is_ours:
                 return  # who took over begins anew: the mark still stands
     parts.database.write(lambda tx: due.done(tx, shop, due.QUEUE, marks))

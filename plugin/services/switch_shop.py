@@ -89,8 +89,8 @@ def restore_original(db: Database, jobs: JobQueue, shop: str, now: datetime, *, 
         if foreign_too:
             wanted += found.foreign
             _overrule(tx, shop, [switch.variant_id for switch in found.foreign], now)
-        for switch in wanted:
-            effects.want(tx, shop, Effect.POLICY, switch.variant_id, switch.original, now, urgent=True)
+        originals = {switch.variant_id: switch.original for switch in wanted}
+        effects.want_all(tx, shop, Effect.POLICY, originals, now, urgent=lambda _: True)
         alerts.resolve(tx, shop, alerts.LEFT_BEHIND, "", now)
     jobs.wake(shop, "queue")
     jobs.wake(shop, "switch")

@@ -34,7 +34,7 @@ from plugin.services import (
     tell_inherited,
 )
 from plugin.services.carry_out import TRIES_BEFORE_ALERT
-from plugin.web import figures
+from plugin.web import figures, previews
 from plugin.web.first_run import read_steps
 from plugin.web.numbers import variant_gid
 from plugin.web.parts import parts
@@ -202,6 +202,7 @@ def _board(tx: Transaction, settings: ShopSettings) -> dict[str, object]:
         "coming": soon,
         "later": unshown + supply.count_expected_after(tx, g.shop, horizon),
         "uncovered": supply.uncovered_units(tx, g.shop),
+        "last_change": previews.last_change(tx),
         "closest": catalog.closest_to_limit(tx, g.shop),
         "mail": numbers.mail_today(tx, g.shop, _day_began()),
         "books": numbers.last_books_check(tx, g.shop),

@@ -66,6 +66,8 @@ DONE = {
     "moved": "The rule has its new place.",
     "removed": "The rule is gone. Shopify follows within seconds.",
     "taken-back": "Taken back: the rules are as they were before. Shopify follows within seconds.",
+    "raised": "Raised. It opens within seconds if that lets it, and stays at what you say until you change it.",
+    "one-stopped": "Stopped: nothing more of it goes on backorder. What is owed stays owed.",
     "bulk": "Saved for all of them. Shopify follows within seconds.",
     "reapplied": "Our setting is being written again.",
     "put-back": "They are being put back to what they were before Holdfast, unless a rule of yours decides by now.",

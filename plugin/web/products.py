@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from urllib.parse import urlencode
 
-from flask import g, redirect, render_template, request
+from flask import abort, g, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
-from plugin.adapters.database.reports import bundles, catalog, history, queue, rule_list, supply
+from plugin.adapters.database.reports import bundles, catalog, history, queue, rule_list, stock_history, supply
 from plugin.adapters.database.transaction import Transaction
-from plugin.domain.limits import Limit
+from plugin.domain import stock_picture
+from plugin.domain.limits import Limit, LimitMode
+from plugin.domain.promises import Promise
 from plugin.domain.rules import MOST_PICKED, Described
 from plugin.errors import FieldErrors
 from plugin.services import correct_stock, explain_bundle, set_rules
 from plugin.web import labels, previews
+from plugin.web.date_reasons import Covering, why_this_date
 from plugin.web.figures import count
 from plugin.web.histories import in_words
 from plugin.web.numbers import of_gid, variant_gid
@@ -131,6 +135,35 @@ def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
     )
 
 
+@blueprint.post("/products/<int:number>/raise")
+def raise_limit(number: int) -> AnyResponse | tuple[str, int]:
+    """So many units more for one variant (`units`), at once: it can be taken back where it was asked."""
+    with parts().database.read() as tx:
+        listed, _ = catalog.variant(tx, g.shop, variant_gid(number))
+    text = request.form.get("units", "").strip()
+    if listed.limit_mode != LimitMode.UP_TO.value or not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000):
+        abort(400)
+    limit = Limit(LimitMode.UP_TO, (listed.limit_units or 0) + int(text))
+    _limit_one(listed, limit, f"{listed.title} raised to {_limit_words(limit)}")
+    return redirect(f"{previews.back_to(f'/products/{number}')}?done=raised", 303)
+
+
+@blueprint.post("/products/<int:number>/stop")
+def stop_one(number: int) -> AnyResponse:
+    """Nothing more of one variant goes on backorder, at once: it can be taken back where it was asked."""
+    with parts().database.read() as tx:
+        listed, _ = catalog.variant(tx, g.shop, variant_gid(number))
+    _limit_one(listed, Limit(LimitMode.NEVER), f"{listed.title} stopped")
+    return redirect(f"{previews.back_to(f'/products/{number}')}?done=one-stopped", 303)
+
+
+def _limit_one(listed: catalog.Listed, limit: Limit, what: str) -> None:
+    here = parts()
+    with here.database.read() as tx:
+        chosen = rule_rows.variants_by_id(tx, g.shop, [listed.variant_id])
+    set_rules.make(here.database, here.jobs, g.shop, set_rules.limiting(chosen, limit, set_rules.PROPOSED, what), g.now)
+
+
 @blueprint.post("/products/set")
 def set_several() -> AnyResponse | str | tuple[str, int]:
     """Give many variants a limit of their own, or none: those ticked (`id`), or all that a filter shows (`all`)."""
@@ -189,6 +222,37 @@ def _chosen(tx: Transaction) -> list[str]:
     return [variant_gid(int(n)) for n in numbers]
 
 
+def _queue(tx: Transaction, item_id: str) -> list[tuple[queue.Waiting, str]]:
+    """Who waits, those who have paid first, each with why it has its date."""
+    lines = queue.of_item(tx, g.shop, item_id)
+    meant = queue.meant_for(tx, g.shop, item_id)
+    ordered = sorted(lines, key=lambda line: line.unpaid)
+    return [(line, _reason(line, meant.get(line.line_id, []))) for line in ordered]
+
+
+def _reason(line: queue.Waiting, meant: Sequence[queue.Meant]) -> str:
+    return why_this_date(
+        Promise.from_json(line.promise) if line.promise else None,
+        line.owed,
+        [Covering(f"{m.supplier} {m.reference}".strip(), m.units, m.expected_on) for m in meant],
+        line.queue_time.astimezone(g.zone),
+        g.today,
+    )
+
+
+def _picture(
+    tx: Transaction, item_id: str, deliveries: Sequence[tuple[supply.Delivery, supply.Row]]
+) -> stock_picture.StockPicture:
+    since = g.now - timedelta(days=stock_picture.DAYS_BACK + 1)
+    coming = [
+        stock_picture.Coming(d.name, d.expected_on, row.to_come, row.spoken_for)
+        for d, row in deliveries
+        if d.expected_on is not None and row.to_come
+    ]
+    now_units = stock_history.accepted_now(tx, g.shop, item_id)
+    return stock_picture.draw(now_units, stock_history.changes(tx, g.shop, item_id, since, g.zone), coming, g.today)
+
+
 def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:
     variant_id = variant_gid(number)
     with parts().database.read() as tx:
@@ -199,6 +263,7 @@ def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict
         if last and not any(subject in (variant_id, listed.product_id) for _, subject, _ in last.before):
             last = None  # of other products
         seen = rule_rows.last_change(tx, g.shop).number
+        deliveries = supply.carrying(tx, g.shop, item_id)
         own_scope = "variant" if "variant" in found else "product" if "product" in found else None
         return render_template(
             "pages/product.html",
@@ -207,10 +272,11 @@ def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict
             item_id=item_id,
             stock=catalog.stock(tx, g.shop, item_id),
             may_correct=correct_stock.is_allowed(tx, g.shop),
-            lines=queue.of_item(tx, g.shop, item_id),
+            lines=_queue(tx, item_id),
+            picture=None if listed.is_bundle else _picture(tx, item_id, deliveries),
             components=explain_bundle.components(tx, g.shop, variant_id, g.now) if listed.is_bundle else [],
             bundles=bundles.with_component(tx, g.shop, variant_id),
-            deliveries=supply.carrying(tx, g.shop, item_id),
+            deliveries=deliveries,
             history=[(h.at, in_words(h, g.today)) for h in history.of_variant(tx, g.shop, variant_id, item_id)],
             deciding=deciding,
             last_change=last,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import case, delete, select, update
 
 from plugin.adapters.database.tables import desired
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import Transaction, in_parts
 
 TRIES_BEFORE_ALERT = 8
 """What Shopify refused as often is put aside: the merchant is told."""
@@ -64,38 +64,59 @@ def want(
     Returns:
         Whether there is now something to write that was not before.
     """
-    row = tx.execute(
-        select(desired.c.value).where(
-            desired.c.shop == shop, desired.c.kind == kind.value, desired.c.subject == subject
-        )
-    ).first()
-    if (row is None and value == unwritten) or (row is not None and row.value == value):
+    return want_all(tx, shop, kind, {subject: value}, now, urgent=lambda _: urgent, unwritten=unwritten)
+
+
+def want_all(
+    tx: Transaction,
+    shop: str,
+    kind: Effect,
+    values: Mapping[str, str],
+    now: datetime,
+    *,
+    urgent: Callable[[str], bool],
+    unwritten: str | None = None,
+) -> bool:
+    """
+    Say which value each of many subjects should have, by subject: a few statements, however many there are.
+
+    Args:
+        urgent: Whether a value goes ahead of all others.
+        unwritten: As of `want`.
+    Returns:
+        As `want`, of any of them.
+    """
+    known: dict[str, str] = {}
+    for some in in_parts(sorted(values)):
+        mine = (desired.c.shop == shop, desired.c.kind == kind.value, desired.c.subject.in_(some))
+        known |= {row.subject: row.value for row in tx.execute(select(desired.c.subject, desired.c.value).where(*mine))}
+    rows = [
+        {
+            "shop": shop,
+            "kind": kind.value,
+            "subject": subject,
+            "value": value,
+            "version": 1,
+            "done_version": 0,
+            "urgent": urgent(value),
+            "wanted_at": now,
+            "not_before": now,
+            "attempts": 0,
+        }
+        for subject, value in sorted(values.items())
+        if known.get(subject, unwritten) != value
+    ]
+    if not rows:
         return False
-    statement = tx.insert(desired).values(
-        shop=shop,
-        kind=kind.value,
-        subject=subject,
-        value=value,
-        version=1,
-        done_version=0,
-        urgent=urgent,
-        wanted_at=now,
-        not_before=now,
-        attempts=0,
-    )
+    statement = tx.insert(desired)
+    new = statement.excluded
+    replaced = {name: new[name] for name in ("value", "urgent", "wanted_at", "not_before", "attempts")}
     tx.execute(
         statement.on_conflict_do_update(
             index_elements=["shop", "kind", "subject"],
-            set_={
-                "value": value,
-                "version": desired.c.version + 1,
-                "urgent": urgent,
-                "wanted_at": now,
-                "not_before": now,
-                "attempts": 0,
-                "error": None,
-            },
-        )
+            set_={**replaced, "version": desired.c.version + 1, "error": None},
+        ),
+        rows,
     )
     return True
 

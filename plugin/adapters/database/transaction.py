@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ SQLITE_BUSY_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_S = 3
 TRIES = 5
 PAUSE_S = 0.05
+LOOK_EVERY_S = 0.003
+GIVE_WAY_S = 0.02
 # Both databases take only so many values in one statement (SQLite 32,766, PostgreSQL 65,535).
 IDS_AT_ONCE = 5_000
 AWAY = (OperationalError, InterfaceError)
@@ -66,11 +69,32 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
         if options.get("holdfast_read_only", False):
             connection.exec_driver_sql("BEGIN")
             return
-        patience_ms = options.get("holdfast_patience_ms", SQLITE_BUSY_TIMEOUT_MS)
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _wait_for_turn(connection, options.get("holdfast_patience_ms", SQLITE_BUSY_TIMEOUT_MS))
 
     return engine
+
+
+def _wait_for_turn(connection: Connection, patience_ms: int) -> None:
+    """
+    Begin to write on SQLite.
+
+    Left to itself it looks ever more seldom whether it may, and never again finds the short pauses of somebody who
+    writes one transaction after another.
+    """
+    raw = connection.connection.cursor()
+    until = time.monotonic() + patience_ms / 1000
+    raw.execute("PRAGMA busy_timeout=0")
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as exc:
+            if "locked" not in str(exc) or time.monotonic() >= until:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails again, in SQLAlchemy's words
+                break
+        time.sleep(LOOK_EVERY_S)
+    raw.execute(f"PRAGMA busy_timeout={patience_ms}")
+    raw.close()
 
 
 class Transaction:
@@ -192,6 +216,11 @@ class Database:
         """Open a transaction that only reads, all as of one moment; on SQLite it does not queue behind writers."""
         with self.engine.connect().execution_options(**self._read_options) as connection, connection.begin():
             yield Transaction(connection)
+
+    def give_way(self) -> None:
+        """Between the parts of something long: let whoever waits to write on SQLite's one writer go first."""
+        if self.engine.dialect.name == "sqlite":
+            time.sleep(GIVE_WAY_S)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from plugin.adapters.database.tables import (
     notices,
     order_lines,
     orders,
+    pegs,
 )
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.ledger import Kind
@@ -122,6 +124,31 @@ def of_item(tx: Transaction, shop: str, item_id: str) -> list[Waiting]:
         .limit(SHOWN)
     )
     return [_read(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Units of a delivery that a line is to get."""
+
+    supplier: str
+    reference: str
+    expected_on: date | None
+    units: int
+
+
+def meant_for(tx: Transaction, shop: str, item_id: str) -> dict[str, list[Meant]]:
+    """The deliveries that cover each line of an item, by line, the first to come first."""
+    rows = tx.rows(
+        select(pegs.c.line_id, pegs.c.units, deliveries.c.supplier, deliveries.c.reference, deliveries.c.expected_on)
+        .join(delivery_rows, and_(delivery_rows.c.shop == pegs.c.shop, delivery_rows.c.id == pegs.c.delivery_row_id))
+        .join(deliveries, and_(deliveries.c.shop == pegs.c.shop, deliveries.c.id == delivery_rows.c.delivery_id))
+        .where(pegs.c.shop == shop, pegs.c.item_id == item_id)
+        .order_by(func.coalesce(deliveries.c.expected_on, date.max), pegs.c.delivery_row_id)
+    )
+    found: dict[str, list[Meant]] = defaultdict(list)
+    for row in rows:
+        found[row.line_id].append(Meant(row.supplier, row.reference, row.expected_on, row.units))
+    return found
 
 
 def inherited(tx: Transaction, shop: str) -> Inherited:
