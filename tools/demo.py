@@ -21,6 +21,8 @@ from types import FrameType
 
 import requests
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tools.demo_urls import DemoUrls
 from tools.processes import DidNotStart, free_port, port_answers, wait_until
@@ -138,10 +140,17 @@ def app_environment(database_url: str, urls: DemoUrls, redis_url: str, smtp_port
         "APP_URL": urls.app,
         "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
         "MAIL_FROM": "Larkspur Outdoor <backorders@larkspur-outdoor.example>",
+        "DKIM_KEY": dkim_key(),
         "ENCRYPTION_KEY": Fernet.generate_key().decode(),
         "CLOCK_URL": urls.clock,
         "DEV_PAGES": "on",
     }
+
+
+def dkim_key() -> str:
+    """A key to sign mails with, made anew for each demo."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def start_store(programs: Programs, folder: Path, urls: DemoUrls, ports: Mapping[str, int]) -> None:

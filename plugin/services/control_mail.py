@@ -55,7 +55,7 @@ def approve(db: Database, jobs: JobQueue, shop: str, cause: str, now: datetime) 
 
 def discard(db: Database, shop: str, cause: str, reason: str, now: datetime) -> None:
     """Throw away the mails of one cause that wait for a word. For half an hour `take_back` brings them back."""
-    why = f"you chose not to send it: {reason}" if reason else "you chose not to send it"
+    why = f"{letters.DECLINED}: {reason}" if reason else letters.DECLINED
     with db.begin() as tx:
         mine = and_(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
         for row in tx.rows(select(notices.c.id, notices.c.why).where(mine)):

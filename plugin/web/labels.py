@@ -71,6 +71,7 @@ MESSAGES = {
     "unknown": ("Unknown", "wait"),
     "stopped": ("Not sent again", ""),
     "asks": ("Waits for your OK", "wait"),
+    "dropped": ("Not sent", ""),
 }
 
 EFFECTS = {

@@ -38,7 +38,7 @@ def show_list() -> str:
             asked=asked,
             tab="" if asked else tab,
             tabs=letters.TABS,
-            counts=letters.counts(tx, g.shop),
+            counts=letters.counts(tx, g.shop, g.now),
             letters=found,
             planned=planned,
             approvals=approvals,
@@ -54,7 +54,11 @@ def show_list() -> str:
 def _tab(
     tx: Transaction, tab: str, before: int | None
 ) -> tuple[list[letters.Letter], int | None, list[letters.Planned]]:
-    planned = letters.planned(tx, g.shop) if tab == "waiting" and before is None else []
+    planned: list[letters.Planned] = []
+    if before is None and tab == "waiting":
+        planned = letters.planned(tx, g.shop)
+    elif before is None and tab == "stopped":
+        planned = letters.declined(tx, g.shop, g.now)
     return *letters.page(tx, g.shop, tab, before), planned
 
 

@@ -91,7 +91,7 @@ DONE = {
     "discarded": "Those mails will not be sent.",
     "taken-back-mails": "They wait for your OK again.",
     "replaced": "Nothing to bring back: newer mails have taken their place, or half an hour has passed.",
-    "left": "Left as it is. It stands under “Not sent again”.",
+    "left": "Left as it is. It stands under “Not sent”.",
     "retried-all": "They will be tried again now.",
     "retried": "It will be tried again now.",
     "overage-kept": "Noted: these orders are kept, and wait their turn like the others.",

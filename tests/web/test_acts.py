@@ -244,6 +244,7 @@ def test_mails_of_a_cause_can_be_dropped_with_a_reason_and_had_back_for_half_an_
     cause = {"cause": "delivery/1/date/2"}
     page = follow(site, "/mail/decide", {**cause, "answer": "drop", "reason": "I rang them"}, "/mail?done=discarded")
     assert "You chose not to send 12 mails" in page
+    assert "You chose not to send it: I rang them" in site.get("/mail?tab=stopped").text
     with site.parts.database.begin() as tx:
         said = {(n.state, n.why) for n in tx.rows(select(t.notices).where(t.notices.c.shop == seeding.SHOP))}
         tx.execute(delete(t.notices).where(t.notices.c.line_id == "gid://shopify/LineItem/1042"))

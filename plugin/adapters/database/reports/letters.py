@@ -18,6 +18,7 @@ STILL_OPEN = ("waiting", "asks")
 # Mails the merchant chose not to send can be had back for as long as a changed date stays unsaid.
 UNDO_FOR = QUIET_TIME
 MAY_HAVE_WAITED = timedelta(days=60)
+DECLINED = "you chose not to send it"
 TABS = {
     "waiting": ("waiting", "sending"),
     "sent": ("sent",),
@@ -50,7 +51,7 @@ class Planned:
     """
     A mail that is due but not yet written: it is composed when it leaves.
 
-    state: `waiting`, or `asks` for the merchant's "send".
+    state: `waiting`, or `asks` for the merchant's "send"; `dropped` when the merchant chose not to send it.
     """
 
     kind: str
@@ -72,15 +73,16 @@ class Dropped:
     until: datetime
 
 
-def counts(tx: Transaction, shop: str) -> dict[str, int]:
-    """Count messages by tab; waiting includes what is planned."""
+def counts(tx: Transaction, shop: str, now: datetime) -> dict[str, int]:
+    """Count messages by tab; waiting includes what is planned, stopped what the merchant declined of late."""
     by_state = dict(
         tx.rows(select(messages.c.state, func.count()).where(messages.c.shop == shop).group_by(messages.c.state))
     )
     found = {tab: sum(by_state.get(state, 0) for state in states) for tab, states in TABS.items()}
-    due = select(notices.c.order_id, notices.c.kind).where(notices.c.shop == shop, notices.c.state == "waiting")
-    planned = tx.execute(select(func.count()).select_from(due.distinct().subquery())).scalar_one()
-    return found | {"waiting": found["waiting"] + planned}
+    for tab, where in (("waiting", notices.c.state == "waiting"), ("stopped", _declined(now))):
+        mails = select(notices.c.order_id, notices.c.kind).where(notices.c.shop == shop, where).distinct()
+        found[tab] += tx.execute(select(func.count()).select_from(mails.subquery())).scalar_one()
+    return found
 
 
 def page(tx: Transaction, shop: str, tab: str, before: int | None) -> tuple[list[Letter], int | None]:
@@ -137,12 +139,13 @@ def letter(tx: Transaction, shop: str, message_id: int) -> Letter:
 
 
 def of_order(tx: Transaction, shop: str, order_id: str) -> tuple[list[Letter], list[Planned]]:
-    """Every mail about an order, the first one first, and those still to be written."""
+    """Every mail about an order, the first one first, and those still to be written or declined."""
     rows = tx.rows(
         _letters().where(messages.c.shop == shop, messages.c.order_id == order_id).order_by(messages.c.id).limit(PAGE)
     )
-    to_come = _planned(tx, shop, notices.c.state.in_(STILL_OPEN), notices.c.order_id == order_id)
-    return [Letter(*row) for row in rows], to_come
+    was_declined = and_(notices.c.state == "dropped", notices.c.why.startswith(DECLINED, autoescape=True))
+    unwritten = notices.c.state.in_(STILL_OPEN) | was_declined
+    return [Letter(*row) for row in rows], _planned(tx, shop, unwritten, notices.c.order_id == order_id)
 
 
 def planned(tx: Transaction, shop: str, state: str = "waiting", cause: str | None = None) -> list[Planned]:
@@ -151,7 +154,7 @@ def planned(tx: Transaction, shop: str, state: str = "waiting", cause: str | Non
     return _planned(tx, shop, notices.c.state == state, *of_cause)
 
 
-def _planned(tx: Transaction, shop: str, *where: ColumnElement[bool]) -> list[Planned]:
+def _planned(tx: Transaction, shop: str, *where: ColumnElement[bool], last_first: bool = False) -> list[Planned]:
     """One for each order and kind, however many lines it will speak of."""
     soonest = func.min(notices.c.not_before)
     rows = tx.rows(
@@ -159,18 +162,31 @@ def _planned(tx: Transaction, shop: str, *where: ColumnElement[bool]) -> list[Pl
             notices.c.kind,
             notices.c.order_id,
             func.coalesce(func.min(orders.c.name), ""),
-            func.min(notices.c.state),
+            notices.c.state,
             func.min(notices.c.why),
             func.min(notices.c.cause),
             soonest,
         )
         .outerjoin(orders, and_(orders.c.shop == notices.c.shop, orders.c.order_id == notices.c.order_id))
         .where(notices.c.shop == shop, *where)
-        .group_by(notices.c.order_id, notices.c.kind)
-        .order_by(soonest, func.min(notices.c.id))
+        .group_by(notices.c.order_id, notices.c.kind, notices.c.state)
+        .order_by(soonest.desc() if last_first else soonest, func.min(notices.c.id))
         .limit(PAGE)
     )
     return [Planned(*row) for row in rows]
+
+
+def declined(tx: Transaction, shop: str, now: datetime) -> list[Planned]:
+    """Mails of the last two months that the merchant chose not to send, the last due first."""
+    return _planned(tx, shop, _declined(now), last_first=True)
+
+
+def _declined(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        notices.c.state == "dropped",
+        notices.c.not_before >= now - MAY_HAVE_WAITED,
+        notices.c.why.startswith(DECLINED, autoescape=True),
+    )
 
 
 def just_dropped(tx: Transaction, shop: str, now: datetime) -> list[Dropped]:
