@@ -16,6 +16,7 @@ from typing import Any, Literal
 from playwright.sync_api import Browser, sync_playwright
 
 from plugin.adapters.mail import render
+from plugin.domain.letter_words import greeted_as
 from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter, Rest, Shown
 from tools.browser import FLAGS, find_chromium
 
@@ -31,6 +32,7 @@ NO_DATE = Shown("none", review=date(2027, 7, 1))
 LATE = Shown("late", review=date(2027, 6, 30))
 BOOTS = LetterLine("Winter Boots", "Brown / 42", "WB-BRN-42", 5, 10, JUNE_12)
 TENT = LetterLine("Ridge Tent", "Default Title", "RT-2P", 1, 1, WEEKS)
+ATLAS = LetterLine("Winter Atlas", "", "ATLAS", 1, 1, Shown("day", date(2027, 9, 3), by_release=True), is_preorder=True)
 LONG = LetterLine(
     "Donaudampfschifffahrtsgesellschaftskapitänsmütze mit handgenähtem Innenfutter aus Wolle",
     "夜の森 / مقاس كبير / 42½",
@@ -49,7 +51,7 @@ def samples(locale: str = "en") -> Mapping[str, Letter | MerchantLetter]:
         kind=LetterKind.CONFIRMED,
         shop_name="Larkspur Outdoor",
         order_name="#1043",
-        name="Anna",
+        name=greeted_as("Anna", "Lind", locale),
         locale=locale,
         lines=(BOOTS,),
         rest=Rest.SHIPS_NOW,
@@ -70,6 +72,7 @@ def samples(locale: str = "en") -> Mapping[str, Letter | MerchantLetter]:
         "confirmed": of(LetterKind.CONFIRMED),
         "confirmed-two": of(LetterKind.CONFIRMED, BOOTS, TENT, rest=Rest.UNKNOWN),
         "confirmed-later": of(LetterKind.CONFIRMED, moved, is_delay_notice=True, rest=Rest.NOTHING_ELSE),
+        "confirmed-preorder": of(LetterKind.CONFIRMED, ATLAS, rest=Rest.NOTHING_ELSE),
         "changed-later": of(changed, moved),
         "changed-sooner": of(changed, replace(BOOTS, now=JUNE_12, before=JUNE_24)),
         "changed-open": of(changed, replace(BOOTS, now=LATE, before=JUNE_12)),
