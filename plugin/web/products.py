@@ -11,7 +11,16 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
-from plugin.adapters.database.reports import bundles, catalog, history, queue, rule_list, stock_history, supply
+from plugin.adapters.database.reports import (
+    bundles,
+    catalog,
+    history,
+    numbers,
+    queue,
+    rule_list,
+    stock_history,
+    supply,
+)
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain import stock_picture
 from plugin.domain.limits import Limit, LimitMode
@@ -44,6 +53,7 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
         page = catalog.page(tx, g.shop, show=show, words=words, today=g.today, after=after, sort=sort)
         counts = catalog.counts(tx, g.shop)
         matching = _count(tx, show, words, counts)
+        waiting = numbers.four_numbers(tx, g.shop, g.today) if show in catalog.WAITING and not words else None
         last = previews.last_change(tx)
         seen = rule_rows.last_change(tx, g.shop).number
     kept = [(name, value) for name, value in (("show", show), ("q", words), ("sort", sort)) if value]
@@ -52,6 +62,7 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
         "pages/products.html",
         page=page,
         counts=counts,
+        waiting=waiting,
         show=show,
         words=words,
         sort=sort,

@@ -263,7 +263,7 @@ def the_rest_arrives_unannounced(story: Story, ben: str) -> None:
     soon("The product's page shows the rise nobody explained", is_seen)
     merchant.wait_for("hour")  # the shop accepts such a rise after a quarter of it
     merchant.see_tag(ben, tagged=False)
-    letter = merchant.read_mail("ben@example.com", "eingetroffen und für Sie reserviert")
+    letter = merchant.read_mail("ben@example.com", "eingetroffen und für Sie zurückgelegt")
     expect(letter.locator("body")).to_contain_text("Worauf Sie gewartet haben, ist da")
     assert story.onlooker.read_badge(BOOTS, "") == ""
     merchant.open_app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,24 @@ def test_home_adds_up_what_is_owed(site: Site) -> None:
     assert '<span class="value bad">4</span><span class="name">orders past their promised date' in text
     # 33 paid units of 39 at 89.50
     assert "£2,954" in text
+
+
+def test_each_number_of_home_leads_to_a_list_of_just_that(site: Site) -> None:
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.variants).where(t.variants.c.sku == "TARN-2P").values(gone_at=seeding.NOW))
+        gone = t.variant_states.c.variant_id == "gid://shopify/ProductVariant/13"
+        tx.execute(update(t.variant_states).where(gone).values(listed=False))
+    home = " ".join(site.get("/").text.split())
+    for number, show, says in (
+        ("39", "owed", "39 units owed in 14 orders."),
+        ("4", "late", "4 orders past their promised date."),
+        ("£2,954", "paid", "£2,954 taken for goods not shipped."),
+    ):
+        assert f'href="/products?show={show}"' in home
+        assert f">{number}</span>" in home
+        assert says in site.get(f"/products?show={show}").text
+    owed = re.findall(r'data-label="Owed">([\d,]+)<', site.get("/products?show=owed").text)
+    assert sum(int(units) for units in owed) == 39, "a deleted variant's units are among them"
 
 
 def test_home_strip_shows_how_full_deliveries_are_and_what_none_covers(site: Site) -> None:

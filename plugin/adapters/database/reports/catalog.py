@@ -187,8 +187,9 @@ def count_matching(tx: Transaction, shop: str, *, show: str, words: str, today: 
 
 
 def matching(tx: Transaction, shop: str, *, show: str, words: str, today: date, most: int) -> list[str]:
-    """The ids of the variants that a filter shows, in the list's order; at most so many and one more."""
-    query = select(variant_states.c.variant_id).where(*_matching(shop, show, words, today))
+    """The ids of variants that a filter shows and Shopify has, in the list's order; at most so many and one more."""
+    found = (*_matching(shop, show, words, today), variant_states.c.listed.is_(true()))
+    query = select(variant_states.c.variant_id).where(*found)
     query = query.order_by(variant_states.c.list_key, variant_states.c.variant_id)
     return [row.variant_id for row in tx.rows(query.limit(most + 1))]
 
@@ -201,7 +202,9 @@ def titles(tx: Transaction, shop: str, variant_ids: Sequence[str]) -> dict[str, 
 
 def _matching(shop: str, show: str, words: str, today: date) -> list[ColumnElement[bool]]:
     """What a filter and words ask for."""
-    asked: list[ColumnElement[bool]] = [variant_states.c.shop == shop, variant_states.c.listed.is_(true())]
+    asked: list[ColumnElement[bool]] = [variant_states.c.shop == shop]
+    if show not in WAITING:  # what is owed of a deleted variant is owed none the less
+        asked.append(variant_states.c.listed.is_(true()))
     if show in STATES:
         asked.append(variant_states.c.state == show)
     elif show in WAITING:
