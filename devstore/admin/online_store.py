@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from devstore.admin.store import back, show, theme_extension, world_of
 from devstore.app_config import AppConfig
-from devstore.storefront.visit import BLOCK_HANDLE, VARIANT_EVENTS
+from devstore.storefront.visit import BLOCK_HANDLE, THEME_CHOICES
 
 blueprint = Blueprint("online_store", __name__, url_prefix="/store/<handle>/themes")
 
@@ -17,19 +17,19 @@ def index(handle: str) -> str:
     """The published theme."""
     world = world_of(handle)
     with world.lock:
-        return show("themes.html", world, kinds=VARIANT_EVENTS)
+        return show("themes.html", world, choices=THEME_CHOICES)
 
 
-@blueprint.post("/events")
-def choose_events(handle: str) -> ResponseReturnValue:
-    """Choose the generation of the theme: how it tells a change of variant."""
+@blueprint.post("/looks")
+def choose_looks(handle: str) -> ResponseReturnValue:
+    """Choose how the theme is built and coloured, and its generation: how it tells a change of variant."""
     g.handle = handle
     world = world_of(handle)
-    chosen = request.form["variant_events"]
-    if chosen not in VARIANT_EVENTS:
+    if any(request.form[name] not in known for name, known in THEME_CHOICES.items()):
         return back("No such theme.", problem=True)
     with world.lock:
-        world.theme.variant_events = chosen
+        for name in THEME_CHOICES:
+            setattr(world.theme, name, request.form[name])
     return back("Theme saved.")
 
 

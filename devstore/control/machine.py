@@ -18,7 +18,7 @@ from devstore.hooks.sender import summary
 from devstore.inbox import Inbox
 from devstore.installing import change_scopes, redact_shop
 from devstore.payloads.shop import customer_redact_body, data_request_body
-from devstore.storefront.visit import VARIANT_EVENTS
+from devstore.storefront.visit import THEME_CHOICES
 
 blueprint = Blueprint("machine", __name__)
 FLUSH_S = 30.0
@@ -60,15 +60,17 @@ def shops() -> ResponseReturnValue:
 
 @blueprint.post("/theme")
 def theme() -> ResponseReturnValue:
-    """Add the app's block to the product page or take it away; choose how the theme tells a change of variant."""
+    """Add the app's block to the theme or take it away; choose how the theme is built, coloured, and tells a change."""
     given = body()
-    chosen = given.get("variant_events", world().theme.variant_events)
-    if chosen not in VARIANT_EVENTS:
-        raise ActError(f"variant_events is one of {', '.join(VARIANT_EVENTS)}")
+    for name, known in THEME_CHOICES.items():
+        if given.get(name, known[0]) not in known:
+            raise ActError(f"{name} is one of {', '.join(known)}")
     with world().lock:
-        world().theme.variant_events = chosen
-        world().theme.has_block = bool(given.get("block", world().theme.has_block))
-        return jsonify(block=world().theme.has_block, variant_events=chosen)
+        theme = world().theme
+        for name in THEME_CHOICES:
+            setattr(theme, name, given.get(name, getattr(theme, name)))
+        theme.has_block = bool(given.get("block", theme.has_block))
+        return jsonify(block=theme.has_block, **{name: getattr(theme, name) for name in THEME_CHOICES})
 
 
 @blueprint.post("/install")

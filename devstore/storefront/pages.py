@@ -11,6 +11,7 @@ from devstore.world import Collection, Product
 
 blueprint = Blueprint("pages", __name__)
 MAIN_SECTION = "template--product__main"
+FEATURED_SECTION = "template--index__featured"
 FEATURED = 8
 
 
@@ -23,6 +24,8 @@ def home() -> str:
         step = max(1, len(shown) // FEATURED)
         objects = here.objects("index", here.world.shop.name)
         objects["featured_products"] = [product_object(here.world, p, here.root) for p in shown[::step][:FEATURED]]
+        featured = next((one for one in shown if len(one.options) > 1), shown[0] if shown else None)
+        objects["featured"] = _product_section(here, featured, None, FEATURED_SECTION) if featured else ""
         return here.render("home", objects)
 
 
@@ -44,23 +47,32 @@ def product(handle: str) -> str:
     here = visit()
     with here.world.lock:
         found = find_product(here, handle)
-        if request.args.get("section_id", MAIN_SECTION) != MAIN_SECTION:
+        if request.args.get("section_id", MAIN_SECTION) not in (MAIN_SECTION, FEATURED_SECTION):
             abort(404)
         return product_page(here, found, request.args.get("variant", type=int))
 
 
 def product_page(here: Visit, found: Product, variant_id: int | None, error: str | None = None) -> str:
     """Render a product's page, or its main section when that is what was asked for."""
+    section = request.args.get("section_id")
+    if section is not None:
+        return _product_section(here, found, variant_id, section)
+    objects = here.objects("product", found.title)
+    objects["product_section"] = _product_section(here, found, variant_id, MAIN_SECTION, error)
+    return here.render("product", objects)
+
+
+def _product_section(
+    here: Visit, found: Product, variant_id: int | None, section: str, error: str | None = None
+) -> str:
+    """A section with one product, as the family of the theme builds it, our block in it."""
     objects = here.objects("product", found.title)
     objects["product"] = product_object(here.world, found, here.root, variant_id)
-    objects["section"] = {"id": MAIN_SECTION}
+    objects["section"] = {"id": section}
     objects["error"] = error
-    blocks, head = here.app_blocks(objects)
-    objects["section"] = {"id": MAIN_SECTION, "blocks": blocks}
-    if "section_id" in request.args:
-        html = theme.render("sections/main-product.liquid", here.page(), objects)
-        return f'<div id="shopify-section-{MAIN_SECTION}" class="shopify-section">{html}</div>'
-    return here.render("main-product", objects, head=head)
+    objects["section"] = {"id": section, "blocks": here.app_blocks(objects), "is_main": section == MAIN_SECTION}
+    html = theme.render(f"sections/product-{here.theme.family}.liquid", here.page(), objects)
+    return f'<div id="shopify-section-{section}" class="shopify-section">{html}</div>'
 
 
 def find_product(here: Visit, handle: str) -> Product:

@@ -19,6 +19,9 @@ from devstore.world import Cart, Product, Stores, Theme, World
 CART_COOKIE = "cart"
 BLOCK_HANDLE = "backorder"
 VARIANT_EVENTS = ("standard", "dawn", "horizon", "plain")
+FAMILIES = ("dawn", "horizon")
+SCHEMES = ("light", "dark")
+THEME_CHOICES = {"family": FAMILIES, "scheme": SCHEMES, "variant_events": VARIANT_EVENTS}
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,14 @@ class Visit:
             "localization": {"language": {"iso_code": self.locale}},
             "routes": self._routes(),
             "cart": cart_object(world, self.cart(), root),
-            "theme": {"id": self.theme.id, "name": self.theme.name, "variant_events": self.theme.variant_events},
+            "theme": {
+                "id": self.theme.id,
+                "name": self.theme.name,
+                "family": self.theme.family,
+                "scheme": self.theme.scheme,
+                "variant_events": self.theme.variant_events,
+                "has_quick_buy": self.theme.variant_events != "plain",
+            },
             "template": {"name": page_type, "suffix": None},
             "collections": [collection_object(world, one, root) for one in world.collections.values()],
             "page_title": title,
@@ -80,15 +90,15 @@ class Visit:
             return None
         return find_extension(folder)
 
-    def app_blocks(self, objects: dict[str, Any]) -> tuple[list[dict[str, str]], str]:
-        """Render the app's block if the merchant added it (or `?block=1` asks): blocks, and tags for the head."""
+    def app_blocks(self, objects: dict[str, Any]) -> list[dict[str, str]]:
+        """Render the app's block if the merchant added it (or `?block=1` asks)."""
         extension = self.extension() if self.theme.has_block else None
         if extension is None:
-            return [], ""
+            return []
         block = extension.blocks[BLOCK_HANDLE]
         given = {**objects, "app": app_object(self.world)}
         html = extension.render(block, self.page(), given, self.theme.block_settings)
-        return [{"type": "@app", "html": html}], extension.head(block)
+        return [{"type": "@app", "html": extension.head(block) + html}]
 
     def sells(self, product: Product) -> bool:
         """Whether shoppers see a product."""
@@ -109,13 +119,18 @@ class Visit:
 
 
 def visit() -> Visit:
-    """Read the request: the shop from its Host (else the default), language from the path, `?theme=` and `?block=`."""
+    """Read the request: the shop from its Host (else the default), language from the path, the theme's
+    looks from `?theme=`, `?family=`, `?scheme=` and `?block=`."""
     stores: Stores = current_app.config["STORES"]
     default = current_app.config["DEFAULT_SHOP"]
     world = stores.get(request.host.partition(":")[0]) or (stores.get(default) if default else None) or stores.first
     chosen = world.theme
     if request.args.get("theme") in VARIANT_EVENTS:
         chosen = replace(chosen, variant_events=request.args["theme"])
+    if request.args.get("family") in FAMILIES:
+        chosen = replace(chosen, family=request.args["family"])
+    if request.args.get("scheme") in SCHEMES:
+        chosen = replace(chosen, scheme=request.args["scheme"])
     if "block" in request.args:
         chosen = replace(chosen, has_block=request.args["block"] == "1")
     locale = request.script_root.removeprefix("/") or world.shop.primary_locale

@@ -71,6 +71,9 @@ class Extension:
             settings: The merchant's choices; the schema's defaults fill the rest.
         """
         block_id = f"{self.handle}__{block.handle}"
+        section = objects.get("section")
+        if isinstance(section, Mapping) and not str(section["id"]).endswith("__main"):
+            block_id += f"__{section['id']}"
         chosen = {**self._defaults(block, objects), **settings}
         about = {
             "id": block_id,

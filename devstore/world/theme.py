@@ -10,12 +10,17 @@ class Theme:
     """
     The published theme.
 
-    `variant_events` says how it tells a change of variant: `standard` (the events of June 2026), `dawn`, `horizon`, or
-    `plain` (a select and no script). `has_block` is whether the merchant added the app's block to the product page.
+    `family` is how it is built: like Dawn (known nodes are swapped, the picker's fields belong to the form) or like
+    Horizon (the section is morphed, blocks too). `scheme` is its colours, `light` or `dark`. `variant_events` says how
+    it tells a change of variant: `standard` (the events of June 2026), `dawn`, `horizon`, or `plain` (a select and no
+    script). `has_block` is whether the merchant added the app's block to the product page and to the featured product
+    of the home page.
     """
 
     id: int = 170_300_000_001
     name: str = "Larkspur"
+    family: str = "dawn"
+    scheme: str = "light"
     variant_events: str = "standard"
     has_block: bool = False
     block_settings: dict[str, str] = field(default_factory=dict)

@@ -220,6 +220,8 @@
       const field = this.querySelector('input[type="hidden"]');
       field.value = stage?.property ?? '';
       field.disabled = !field.value;
+      // A theme that morphs its section takes away what we added.
+      this.attach();
     }
   }
 
