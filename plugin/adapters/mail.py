@@ -75,7 +75,7 @@ def render(letter: Letter | MerchantLetter) -> Rendered:
 
 def _letter_context(letter: Letter, language: Words) -> dict[str, Any]:
     lines = [line_words(letter, line, language) for line in letter.lines]
-    opening = ". ".join(filter(None, (lines[0].units, lines[0].now, lines[0].before)))
+    opening = " · ".join(filter(None, (lines[0].units, lines[0].now, lines[0].before)))
     return {"subject": subject(letter), "head": head(letter), "letter": letter, "lines": lines, "preheader": opening}
 
 
@@ -104,9 +104,9 @@ def _fill(kind: str, plain: Words, facts: Callable[[Words], dict[str, Any]]) -> 
 
 
 def _unbroken(page: str) -> str:
-    """Hold joined words together by style: Word, in which Outlook shows a mail, draws the joining mark as a box."""
+    """Keep joined words in one box while it fits the line: Word, which shows Outlook's mail, draws the mark itself."""
     return _JOINED.sub(
-        lambda found: f'<span style="white-space:nowrap">{found[0].replace(WORD_JOINER, "")}</span>', page
+        lambda found: f'<span style="display:inline-block">{found[0].replace(WORD_JOINER, "")}</span>', page
     )
 
 
