@@ -1,7 +1,7 @@
 """A list of deliveries as a supplier's spreadsheet gives it: text into rows, or what is wrong, by line and column.
 
 Nothing is guessed: "1.000" may be one or a thousand and 06/12 may be June or December, so both are sent back with what
-to write instead.
+to write instead. What can be read in one way only, such as 12.06.2027, is taken.
 """
 
 from __future__ import annotations
@@ -179,7 +179,9 @@ def read_units(text: str) -> int:
 
 def read_day(text: str) -> date | None:
     """
-    Read a day written 2027-06-12; None where nothing is written.
+    Read a day written 2027-06-12, or as people write it where that can mean one day only: 12.6.2027, 06/24/2027.
+
+    None where nothing is written.
 
     Raises:
         ValueError: It is none, or may be read in two ways; says what to write.
@@ -194,8 +196,10 @@ def read_day(text: str) -> date | None:
     meant = _meant(text)
     if not meant:
         raise ValueError(f"“{text}” is not a day. Write it like 2027-06-12, or leave it empty.")
+    if len(meant) == 1 and not text.isdigit():
+        return meant[0]
     if len(meant) == 1:
-        raise ValueError(f"“{text}” is written in another way. Write {meant[0].isoformat()}.")
+        raise ValueError(f"“{text}” is a spreadsheet’s own number for a day. Write {meant[0].isoformat()}.")
     first, second = meant
     raise ValueError(f"“{text}” can be read in two ways. Write {first.isoformat()}, or {second.isoformat()}.")
 

@@ -41,6 +41,8 @@ _log = structlog.get_logger(__name__)
 
 VARIANTS_AT_ONCE = 250
 ITEMS_AT_ONCE = 25
+# Of what is decided again for the whole shop: written together, while others wait to write.
+ITEMS_OF_WHOLE_AT_ONCE = 10
 READS_AT_ONCE = 50
 AT_ONCE = {"item": ITEMS_AT_ONCE, "product": 10, "all": 1}
 # The order in which the queue lane works, but for every third step, which takes items, and some that take others.
@@ -245,12 +247,7 @@ def _review_whole(parts: Parts, shop: str, marks: list[Due], lease: Lease) -> No
         variant_ids = sorted(v for mine in facts.variants_of_shop(tx, shop).values() for v in mine)
 
     def review(item_ids: Sequence[str]) -> None:
-        def write(tx: Transaction) -> None:
-            view = review_queue.shop_view(tx, shop)
-            for item_id in item_ids:
-                review_queue.review(tx, shop, item_id, view, now)
-
-        parts.database.write(write)
+        _review_some(parts, shop, item_ids, now)
 
     def decide(variant_ids: Sequence[str]) -> None:
         parts.database.write(lambda tx: decide_selling.decide_variants(tx, shop, variant_ids, now))
@@ -260,7 +257,7 @@ def _review_whole(parts: Parts, shop: str, marks: list[Due], lease: Lease) -> No
         return lambda subject, _: parts.database.write(lambda tx: due.mark(tx, shop, lane, kind, [subject], now))
 
     for act, ids, size, leave in (
-        (review, item_ids, ITEMS_AT_ONCE, leave_to(due.QUEUE, "item")),
+        (review, item_ids, ITEMS_OF_WHOLE_AT_ONCE, leave_to(due.QUEUE, "item")),
         (decide, variant_ids, VARIANTS_AT_ONCE, leave_to(due.SWITCH, "variant")),
     ):
         for start in range(0, len(ids), size):
@@ -270,6 +267,28 @@ def _review_whole(parts: Parts, shop: str, marks: list[Due], lease: Lease) -> No
                 return  # who took over begins anew: the mark still stands
     parts.database.write(lambda tx: due.done(tx, shop, due.QUEUE, marks))
     _wake_what_follows(parts, shop)
+
+
+def _review_some(parts: Parts, shop: str, item_ids: Sequence[str], now: datetime) -> None:
+    """
+    Decide some items on a snapshot, then write: thinking takes longer than writing, and others wait to write.
+
+    Raises:
+        Conflict: Every try met somebody who decided about the same lines.
+    """
+    for tried in range(1, DECIDE_TRIES + 1):
+        with parts.database.read() as tx:
+            view = review_queue.shop_view(tx, shop)
+            found = [review_queue.decide(tx, shop, item_id, view, now) for item_id in item_ids]
+        try:
+            with parts.database.begin() as tx:
+                for decided in found:
+                    if decided is not None:
+                        review_queue.carry_out(tx, shop, decided, now)
+            return
+        except Conflict:
+            if tried == DECIDE_TRIES:
+                raise
 
 
 def _items_with_dates(tx: Transaction, shop: str) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
 from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -40,7 +42,9 @@ def take_in() -> AnyResponse | str | tuple[str, int]:
 
 
 def _decoded(raw: bytes) -> str:
-    """Spreadsheets write UTF-8 with or without a mark, or the Windows code page of western Europe."""
+    """Spreadsheets write UTF-8 with or without a mark, UTF-16 with one, or the Windows code page of western Europe."""
+    if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return raw.decode("utf-16", "replace")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -202,7 +202,7 @@ def test_a_list_is_shown_before_it_is_saved_and_saved_whole(site: Site) -> None:
 
 def test_wrong_cells_are_named_and_nothing_is_saved(site: Site) -> None:
     text = HEAD + (
-        "Acme,PO-1,Kendal warehouse,12.06.2027,TARN-2P,1.000\nAcme,PO-2,Nowhere,,TARN-2P,two\n"
+        "Acme,PO-1,Kendal warehouse,06/12/2027,TARN-2P,1.000\nAcme,PO-2,Nowhere,,TARN-2P,two\n"
         "Acme,PO-3,Kendal warehouse,,NO-SUCH,1\nAcme,PO-4,Kendal warehouse,,TARN-2P,1\n"
         "Acme,PO-4,Kendal warehouse,,TARN-2P,2\n"
     )
@@ -210,7 +210,7 @@ def test_wrong_cells_are_named_and_nothing_is_saved(site: Site) -> None:
     for act in ("preview", "save"):
         said = site.post("/deliveries/import", {"act": act, "list": text}).text
         for words in (
-            "Write 2027-06-12.",
+            "Write 2027-12-06, or 2027-06-12.",
             "Write 1000, or 1.",
             "“Nowhere” is none of your locations. Write one of: Kendal warehouse, Outlet, Ambleside.",
             "“NO-SUCH” is not a SKU in your shop.",
@@ -220,7 +220,7 @@ def test_wrong_cells_are_named_and_nothing_is_saved(site: Site) -> None:
     assert count_deliveries(site) == before
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_a_file_is_read_whatever_wrote_it(site: Site, encoding: str) -> None:
     raw = (HEAD + "Söhne,PO-1,Kendal warehouse,2027-06-12,TARN-2P,12\n").encode(encoding)
     answer = site.client.post(
