@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -169,8 +170,16 @@ def test_an_orders_lines_share_each_mail_and_of_several_slips_only_the_last_is_t
         edit_delivery.change_date(db, jobs, shop.shop, delivery, version, days[version], "", shop.now())
         shop.settle()
 
+    def foreseen(version: int) -> tuple[int, int, int]:
+        seen = edit_delivery.preview_date(db, shop.shop, delivery, days[version], shop.now())
+        return seen.orders_waiting, seen.mails, seen.second_time
+
+    assert foreseen(1) == (1, 1, 0), "one order of two lines: one mail, its first"
     slip(1)
+    assert len(shop.mails_to(email)) == 1, "the badge goes first, the mail waits"
+    assert days[1].isoformat() <= json.loads(shop.badge(boots) or "{}")["from"]
     shop.advance(minutes=20)
+    assert foreseen(2) == (1, 1, 0)
     slip(2)
     shop.advance(minutes=20)
     shop.settle()
@@ -183,8 +192,10 @@ def test_an_orders_lines_share_each_mail_and_of_several_slips_only_the_last_is_t
     assert moved["subject"].count("more date") == 0
     assert moved["text"].count("Before: ") == 2
 
+    assert foreseen(3) == (1, 1, 1), "they were told of a change before"
     slip(3)
     shop.advance(minutes=10)
+    assert foreseen(4) == (1, 0, 0), "back to what they were told: nothing to say"
     slip(4)
     shop.advance(hours=2)
     shop.settle()
