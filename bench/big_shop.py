@@ -43,7 +43,7 @@ class BigShop:
                 for name in ("deliveries", "delivery_rows", "rules", "ledger"):
                     tx.execute(text(f"select setval(pg_get_serial_sequence('{name}', 'id'), 10000000)"))
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+            connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "sqlite" else "VACUUM ANALYZE")
 
     def _tables(self) -> Iterator[tuple[Table, Iterable[dict[str, Any]]]]:
         yield from self._shop()

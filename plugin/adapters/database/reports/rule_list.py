@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.tables import collections, products, rules, variant_states, variants
@@ -113,33 +112,43 @@ def managed(tx: Transaction, shop: str) -> tuple[int, int]:
 
 def choices(tx: Transaction, shop: str) -> Choices:
     """Everything products are sorted by in this shop."""
-    vendors: Counter[str] = Counter()
-    types: Counter[str] = Counter()
-    tags: Counter[str] = Counter()
-    sold_in: Counter[str] = Counter()
-    rows = tx.rows(
-        select(products.c.vendor, products.c.product_type, products.c.tags, products.c.collections).where(
-            products.c.shop == shop, products.c.gone_at.is_(None)
-        )
+    named = tx.rows(
+        select(collections.c.collection_id, collections.c.title)
+        .where(collections.c.shop == shop)
+        .order_by(collections.c.title)
     )
-    for vendor, product_type, its_tags, its_collections in rows:
-        vendors[vendor] += 1
-        types[product_type] += 1
-        tags.update(its_tags)
-        sold_in.update(its_collections)
-    titles = dict(tx.rows(select(collections.c.collection_id, collections.c.title).where(collections.c.shop == shop)))
-    named = [(c, titles[c]) for c, _ in sold_in.most_common() if c in titles]
+    used = dict(_most_used(tx, shop, _in_each(tx, products.c.collections)))
+    sold_in = sorted((pair for pair in map(tuple, named) if pair[0] in used), key=lambda pair: -used[pair[0]])
     return Choices(
-        tuple(sorted(named[:CHOICES_SHOWN], key=lambda pair: pair[1].casefold())),
-        _most_used(vendors),
-        _most_used(types),
-        _most_used(tags),
+        tuple(sorted(sold_in[:CHOICES_SHOWN], key=lambda pair: pair[1].casefold())),
+        _words(_most_used(tx, shop, products.c.vendor)),
+        _words(_most_used(tx, shop, products.c.product_type)),
+        _words(_most_used(tx, shop, _in_each(tx, products.c.tags))),
     )
 
 
-def _most_used(counted: Counter[str]) -> tuple[tuple[str, str], ...]:
-    words = [word for word, _ in counted.most_common(CHOICES_SHOWN + 1) if word.strip()][:CHOICES_SHOWN]
-    return tuple((word, word) for word in sorted(words, key=str.casefold))
+def _in_each(tx: Transaction, listed: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Each entry of a list of texts: the database unfolds it, else every product would be read here."""
+    if tx.is_sqlite:
+        return func.json_each(listed).table_valued("value", joins_implicitly=True).c.value
+    return func.json_array_elements_text(listed).table_valued("value", joins_implicitly=True).c.value
+
+
+def _most_used(tx: Transaction, shop: str, word: ColumnElement[Any]) -> list[tuple[str, int]]:
+    """Words and how many products carry them, the most used first."""
+    counted = (
+        select(word.label("word"), func.count().label("used"))
+        .select_from(products)
+        .where(products.c.shop == shop, products.c.gone_at.is_(None))
+        .group_by(word)
+        .order_by(func.count().desc(), word)
+        .limit(CHOICES_SHOWN + 1)
+    )
+    return [(row.word, row.used) for row in tx.rows(counted) if row.word.strip()]
+
+
+def _words(used: Sequence[tuple[str, int]]) -> tuple[tuple[str, str], ...]:
+    return tuple((word, word) for word in sorted((word for word, _ in used[:CHOICES_SHOWN]), key=str.casefold))
 
 
 def _rules(shop: str) -> Select[Any]:
