@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from plugin.domain.badge_text import badge_text
 from plugin.domain.facts import CONTINUE
 from plugin.domain.limits import Reason, Rule, RuleKind, State, Verdict, WithoutDate
+from plugin.domain.locales import plain
 from plugin.domain.promises import (
     BadgeWords,
     NextUnit,
@@ -153,7 +154,7 @@ def test_the_badge_says_the_release_and_can_be_read_back() -> None:
     verdict = Verdict(State.BACKORDERABLE, Reason.NONE, CONTINUE, 100, rule(RELEASE))
     data = badge_data(verdict, NextUnit(by_rule(rule(RELEASE), TODAY)), WORDS)
     assert (data["state"], data["kind"], data["from"], "to" in data) == ("preorder", "preorder", "2027-04-12", False)
-    lines = badge_text(data, "en", now=NOON, today=TODAY).lines
+    lines = tuple(plain(line) for line in badge_text(data, "en", now=NOON, today=TODAY).lines)
     assert lines == ("Pre-order: releases 12 April", "Ships that week. You pay today.")
     told = published_promise(data)
     assert told == Promise(PromiseKind.DATE, RELEASE, RELEASE, by_release=True)
@@ -164,7 +165,7 @@ def test_a_pre_order_whose_delivery_comes_later_says_the_delivery() -> None:
     later = NextUnit(Promise(PromiseKind.DATE, day(5, 3), day(5, 10), row_id=1))
     data = badge_data(verdict, later, WORDS)
     assert (data["state"], data["kind"]) == ("covered", "preorder")
-    lines = badge_text(data, "en", now=NOON, today=TODAY).lines
+    lines = tuple(plain(line) for line in badge_text(data, "en", now=NOON, today=TODAY).lines)
     assert lines[0] == "Pre-order: ships around 3–10 May"
 
 

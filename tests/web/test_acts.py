@@ -293,7 +293,7 @@ def test_one_mail_says_to_whom_why_it_failed_and_what_else_was_said_about_its_or
     page = site.get("/mail/3").text
     assert "to anna@buyer.example" in page
     assert "Their mail server does not take mail for this address." in page
-    assert "In its own words: 550 no such mailbox" in page
+    assert "What was noted: 550 no such mailbox" in page
     assert "All mails about order #1043" in page
     with site.parts.database.begin() as tx:
         unwritten = "we could not write it, which is a mistake of ours: KeyError: &#39;x&#39;"
