@@ -30,7 +30,11 @@ from plugin.errors import ConfigError, MailRefused, MailUnknown, MailUnreachable
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
 DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
-_JOINED = re.compile(rf"[^ \n<>]*{WORD_JOINER}[^ \n<>]*")
+# What a mark joins: words, or where none are parted by spaces the characters beside it.
+_SPACED, _UNSPACED = rf"[^ \n<>{WORD_JOINER}\u3000-\u9fff\uff00-\uffef]+", r"[\u3000-\u9fff\uff00-\uffef]"
+_JOINED = re.compile(
+    rf"(?:{_SPACED}|{_UNSPACED})(?:{WORD_JOINER}(?:{_SPACED}|{_UNSPACED}{{1,2}}?(?={WORD_JOINER})|{_UNSPACED}))+"
+)
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]+>")
 
 
@@ -105,9 +109,8 @@ def _fill(kind: str, plain: Words, facts: Callable[[Words], dict[str, Any]]) -> 
 
 def _unbroken(page: str) -> str:
     """Keep joined words in one box while it fits the line: Word, which shows Outlook's mail, draws the mark itself."""
-    return _JOINED.sub(
-        lambda found: f'<span style="display:inline-block">{found[0].replace(WORD_JOINER, "")}</span>', page
-    )
+    boxed = _JOINED.sub(lambda found: f'<span style="display:inline-block">{found[0]}</span>', page)
+    return boxed.replace(WORD_JOINER, "")
 
 
 @cache
