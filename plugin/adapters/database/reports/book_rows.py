@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_, union
 
 from plugin.adapters.database.reports.titles import full_title, names_its_item
 from plugin.adapters.database.tables import (
+    IS_ODD,
     baselines,
     item_states,
     levels,
@@ -105,7 +106,7 @@ def page(tx: Transaction, shop: str, *, show: str, words: str, after: Key | None
     key = tuple_(products.c.title, variants.c.variant_id, item_states.c.location_id)
     query = _rows(shop)
     if show != ALL:
-        query = query.where(FILTERS.get(show, _ANY))
+        query = query.where(_is_looked_at(shop), FILTERS.get(show, _ANY))
     if words:
         found = (c.icontains(words, autoescape=True) for c in (products.c.title, variants.c.sku, variants.c.title))
         query = query.where(or_(*found))
@@ -123,12 +124,26 @@ def counts(tx: Transaction, shop: str) -> dict[str, int]:
     """Items and places by filter; the empty name stands for any of them."""
     columns = [func.coalesce(func.sum(case((wanted, 1), else_=0)), 0).label(name) for name, wanted in FILTERS.items()]
     row = tx.execute(
-        select(func.count().label(ALL), func.coalesce(func.sum(case((_ANY, 1), else_=0)), 0).label("any"), *columns)
+        select(func.coalesce(func.sum(case((_ANY, 1), else_=0)), 0).label("any"), *columns)
         .select_from(item_states)
         .outerjoin(baselines, _same_place(baselines))
-        .where(item_states.c.shop == shop)
+        .where(item_states.c.shop == shop, _is_looked_at(shop))
     ).one()
-    return {"": int(row.any), ALL: int(row.all), **{name: int(getattr(row, name)) for name in FILTERS}}
+    every = select(func.count()).select_from(item_states).where(item_states.c.shop == shop)
+    found = {name: int(getattr(row, name)) for name in FILTERS}
+    return {"": int(row.any), ALL: int(tx.execute(every).scalar_one()), **found}
+
+
+def _is_looked_at(shop: str) -> ColumnElement[bool]:
+    """Whether any filter may show a place: found by what is rare, not by walking through all."""
+    odd = item_states.alias("odd")
+    of_filters = union(
+        select(odd.c.item_id, odd.c.location_id).where(odd.c.shop == shop, IS_ODD),
+        select(baselines.c.item_id, baselines.c.location_id)
+        .where(baselines.c.shop == shop, baselines.c.units != 0)
+        .correlate(None),
+    )
+    return tuple_(item_states.c.item_id, item_states.c.location_id).in_(of_filters)
 
 
 def _same_place(table: Any) -> ColumnElement[bool]:
