@@ -37,10 +37,12 @@ def test_a_pre_order_lives_from_its_badge_to_its_late_release(shop: Store) -> No
     )
     first = shop.rows(t.ledger, t.ledger.c.entry_id == f"promise/{line.line_id}/0")[0]
     assert first.data["promise"]["release"] is True
+    assert " on pre-order, releases " in shop.mails_to(order["email"])[0]["subject"]
     shop.advance(days=41)
     shop.settle()
     line = shop.rows(t.line_states, t.line_states.c.line_id == line.line_id)[0]
     assert line.promise["kind"] == "late"
+    assert "backorder" not in "".join(mail["text"] for mail in shop.mails_to(order["email"]))
     assert badge(shop, sku)["state"] == "late_unknown"
     assert "from" not in badge(shop, sku)
     shop.save_rule(
