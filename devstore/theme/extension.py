@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from liquid import DictLoader, Environment
+from liquid import CachingDictLoader, Environment
 
 from devstore.theme.filters import Page, add_filters
 
@@ -81,7 +81,7 @@ class Extension:
             "settings": chosen,
             "shopify_attributes": f'data-shopify-editor-block="{block_id}"' if _in_editor(objects) else "",
         }
-        html = self.env.from_string(block.source).render(**objects, block=about, __page=page)
+        html = self.env.get_template(f"blocks/{block.handle}").render(**objects, block=about, __page=page)
         tag = block.schema.get("tag", "div")
         css = " ".join(filter(None, ("shopify-app-block", block.schema.get("class"))))
         return f'<{tag} id="shopify-block-{block_id}" class="{css}">{html}</{tag}>'
@@ -116,9 +116,10 @@ def _load(folder: Path, handle: str, name: str, stamp: int) -> Extension:
         path.name.removesuffix(".json").replace(".default", ""): json.loads(path.read_text("utf-8"))
         for path in folder.glob("locales/*.json")
     }
-    env = Environment(loader=DictLoader(snippets))
-    add_filters(env, locales, f"{ASSETS_PATH}/{handle}")
     blocks = {path.stem: _block(path.stem, path.read_text("utf-8")) for path in folder.glob("blocks/*.liquid")}
+    sources = {f"blocks/{name}": block.source for name, block in blocks.items()}
+    env = Environment(loader=CachingDictLoader({**snippets, **sources}))
+    add_filters(env, locales, f"{ASSETS_PATH}/{handle}")
     return Extension(handle, name, folder, blocks, locales, env)
 
 
