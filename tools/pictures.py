@@ -1,4 +1,7 @@
-"""Take the pictures of docs/pictures: play the story on a demo of its own and photograph what people see on the way."""
+"""Take the pictures of docs/pictures: play the story on a demo of its own and photograph what people see on the way.
+
+What README shows comes first; then every page of the app, on a desk and on a phone, for whoever reviews a change.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tools.browser import FLAGS, find_chromium
 from tools.demo import ROOT, pick_ports, running_demo
@@ -20,10 +24,14 @@ from tools.hands import Hands, soon
 from tools.people import Merchant, Product, Shopper
 
 FOLDER = ROOT / "docs" / "pictures"
+PAGES = FOLDER / "pages"
 DESK, PHONE = (1280, 860), (390, 844)
+REVIEW_DESK, ADMIN_TOP = (1100, 700), 140
 SKU, HIKERS, PLACE = "WB-BLK-42", "FH-OAK-44", "Berlin warehouse"
 BOOTS = Product("winter-boots", ("42",))
 MOST_BYTES = 2_500_000
+QUALITY = 45  # of the pictures for review: enough to judge a page by, small enough for a repository
+IDLE_MS = 5_000
 
 
 class Photographer:
@@ -44,10 +52,29 @@ class Photographer:
 
     def take(self, page: Page, name: str, *, to_its_end: bool = False) -> None:
         """Keep what the page shows now, once everything on it has been drawn."""
-        page.wait_for_load_state("networkidle")
-        page.evaluate("document.fonts.ready")
+        self._settle(page)
         page.screenshot(path=FOLDER / f"{name}.png", animations="disabled", full_page=to_its_end)
         print(f"  docs/pictures/{name}.png", flush=True)
+
+    def review(self, path: str, name: str) -> None:
+        """Photograph a page of the app from top to end, on a desk and on a phone."""
+        for screen, (width, height) in (("desk", REVIEW_DESK), ("phone", PHONE)):
+            with self.page((width, height)) as page:
+                merchant = Merchant(page, self._urls)
+                merchant.open_app(path)
+                whole = merchant.app.locator("main").evaluate("main => main.scrollHeight")
+                page.set_viewport_size({"width": width, "height": max(height, whole + ADMIN_TOP)})
+                self._settle(page)
+                page.screenshot(
+                    path=PAGES / f"{name}-{screen}.jpg", type="jpeg", quality=QUALITY, animations="disabled"
+                )
+        print(f"  docs/pictures/pages/{name}-*.jpg", flush=True)
+
+    @staticmethod
+    def _settle(page: Page) -> None:
+        with suppress(PlaywrightTimeout):  # a page that asks how far something is never rests
+            page.wait_for_load_state("networkidle", timeout=IDLE_MS)
+        page.evaluate("document.fonts.ready")
 
     def app(self, path: str, name: str, size: tuple[int, int] = DESK) -> None:
         """Photograph a page of the app in the admin."""
@@ -67,7 +94,8 @@ class Photographer:
 def main() -> int:
     """Take them all. Returns the exit code."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.png"):
+    PAGES.mkdir(exist_ok=True)
+    for old in pictures():
         old.unlink()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -77,12 +105,17 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=str(find_chromium(os.environ)), args=list(FLAGS))
         play(Photographer(browser, demo.urls), Hands(demo.urls), demo.urls)
         browser.close()
-    total = sum(picture.stat().st_size for picture in FOLDER.glob("*.png"))
+    total = sum(picture.stat().st_size for picture in pictures())
     print(f"{total / 1_000_000:.1f} MB in all")
     if total > MOST_BYTES:
         print(f"pictures: more than {MOST_BYTES / 1_000_000} MB is too much for a repository", file=sys.stderr)
         return 1
     return 0
+
+
+def pictures() -> list[Path]:
+    """Every picture there is."""
+    return [*FOLDER.glob("*.png"), *PAGES.glob("*.jpg")]
 
 
 def play(photographer: Photographer, hands: Hands, urls: DemoUrls) -> None:
@@ -205,6 +238,31 @@ def look_at_pages(photographer: Photographer, hands: Hands) -> None:
     photographer.app(f"/products/{number}", "product-phone", PHONE)
     photographer.app("/deliveries", "deliveries")
     photographer.app("/mail?tab=sent", "mail")
+    look_at_every_page(photographer, number)
+
+
+def look_at_every_page(photographer: Photographer, variant: int) -> None:
+    """By the name of the picture. What only a form leads to is looked at in tests/web/test_in_a_browser.py."""
+    for name, path in {
+        "home": "",
+        "first-run": "/first-run",
+        "settings": "/settings",
+        "settings-badge": "/settings/badge",
+        "rule": "/settings/rules/1",
+        "products": "/products",
+        "product": f"/products/{variant}",
+        "deliveries": "/deliveries",
+        "delivery": "/deliveries/1",
+        "delivery-new": "/deliveries/new",
+        "delivery-edit": "/deliveries/1/edit",
+        "delivery-import": "/deliveries/import",
+        "mail": "/mail",
+        "mail-sent": "/mail?tab=sent",
+        "letter": "/mail/1",
+        "books": "/books",
+        "not-found": "/products/1",
+    }.items():
+        photographer.review(path, name)
 
 
 if __name__ == "__main__":
