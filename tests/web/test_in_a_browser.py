@@ -54,6 +54,12 @@ WALK = """
 """
 
 
+def arrive(page: Page, address: str) -> None:
+    """Open a page by way of the one that fetches a token, and wait until its scripts listen."""
+    page.goto(address)
+    page.wait_for_url("**id_token=**")
+
+
 def look(page: Page, what: str, width: int) -> list[str]:
     """What is wrong with the page as it stands."""
     problems = [f"{v['id']} {v['nodes'][0]['target']}" for v in Axe().run(page).response["violations"]]
@@ -120,7 +126,7 @@ def test_pages_stand_without_script(browser: Browser, origin: str) -> None:
 
 
 def test_one_save_bar_comes_with_a_change_and_guards_it(page: Page, origin: str) -> None:
-    page.goto(f"{origin}/settings")
+    arrive(page, f"{origin}/settings")
     save = page.locator(".save-bar .primary")
     expect(save).to_be_hidden()
     page.select_option("[name=preview_locale]", "de")
@@ -140,7 +146,7 @@ def test_one_save_bar_comes_with_a_change_and_guards_it(page: Page, origin: str)
 
 
 def test_what_fails_on_our_side_takes_nothing_typed_with_it(page: Page, origin: str, site: Site) -> None:
-    page.goto(f"{origin}/settings")
+    arrive(page, f"{origin}/settings")
     page.fill("#handling_days", "9")
     with site.parts.database.begin() as tx:
         tx.execute(text("alter table shop_settings rename to lost"))
@@ -153,7 +159,7 @@ def test_what_fails_on_our_side_takes_nothing_typed_with_it(page: Page, origin: 
 
 
 def test_a_wrong_field_is_shown_and_focused_and_a_right_one_saved(page: Page, origin: str) -> None:
-    page.goto(f"{origin}/settings")
+    arrive(page, f"{origin}/settings")
     page.get_by_text("Working days, days off").click()
     page.fill("#holidays", "Christmas")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -168,14 +174,14 @@ def test_a_wrong_field_is_shown_and_focused_and_a_right_one_saved(page: Page, or
 
 
 def test_the_sample_follows_the_form(page: Page, origin: str) -> None:
-    page.goto(f"{origin}/settings")
+    arrive(page, f"{origin}/settings")
     expect(page.locator("#samples")).to_contain_text("ships around")
     page.get_by_label("Back in stock around").check()
     expect(page.locator("#samples")).to_contain_text("back in stock around")
 
 
 def test_an_unreachable_server_is_said_and_nothing_is_lost(page: Page, origin: str) -> None:
-    page.goto(f"{origin}/settings")
+    arrive(page, f"{origin}/settings")
     page.fill("#handling_days", "9")
     page.route("**/settings", lambda route: route.abort())
     page.get_by_role("button", name="Save", exact=True).click()
