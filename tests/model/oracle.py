@@ -139,8 +139,7 @@ class Oracle:
         Raises:
             Unsure: The design does not say.
         """
-        owed_before = {i: self.owed(i, seen.lines[i].units) for i in self.lines if i in seen.lines}
-        queue_before = sum(owed for i, owed in owed_before.items() if seen.lines[i].item == item)
+        owed_before = {s.line: self._owed_of_stretches(s.line) for s in seen.of(item) if s.line in self.lines}
         fresh: dict[str, Stretch] = {}
         gone: dict[Place, int] = defaultdict(int)
         for line in seen.of(item):
@@ -152,7 +151,7 @@ class Oracle:
             self._rise(item, place, available, usable, returned.get(place, 0), now)
         for place in levels:
             self._hand_out(item, place, seen, fresh, now)
-        self._note_overage(item, seen, fresh, queue_before)
+        self._note_overage(item, seen, fresh, owed_before)
 
     def _bring_up(self, seen: SeenLine, fresh: dict[str, Stretch], gone: dict[Place, int]) -> None:
         mine = self.lines[seen.line]
@@ -294,17 +293,19 @@ class Oracle:
     def _paid_until(self, line: str) -> datetime:
         return max(s.at for s in self.lines[line].stretches if not s.paid) + UNPAID_KEEPS_FOR
 
-    def _note_overage(self, item: str, seen: Seen, fresh: Mapping[str, Stretch], running: int) -> None:
+    def _note_overage(
+        self, item: str, seen: Seen, fresh: Mapping[str, Stretch], owed_before: Mapping[str, int]
+    ) -> None:
+        """New units that stock covers at once join no queue, whichever of a line's units then count as covered."""
         mode, limit = self.limit
-        running = sum(self.owed(s.line, s.units) for s in seen.of(item) if s.line not in fresh) + sum(
-            max(0, self.owed(i, seen.lines[i].units) - s.units) for i, s in fresh.items()
-        )
+        owed = {s.line: self.owed(s.line, s.units) for s in seen.of(item)}
+        joined = {i: min(s.units, max(0, owed[i] - owed_before.get(i, 0))) for i, s in fresh.items()}
+        running = sum(owed.values()) - sum(joined.values())
         for line_id in sorted(fresh, key=lambda i: (fresh[i].at, seen.lines[i].number, i)):
-            owed = min(fresh[line_id].units, self.owed(line_id, seen.lines[line_id].units))
-            running += owed
+            running += joined[line_id]
             if self.manages and mode != "no_limit" and not seen.lines[line_id].inherited:
                 allowed = limit if mode == "up_to" else 0
-                self.lines[line_id].overage += min(owed, max(0, running - allowed))
+                self.lines[line_id].overage += min(joined[line_id], max(0, running - allowed))
 
     def answer(self, item: str, place: Place, *, is_real: bool) -> None:
         """The merchant's word on everything unexplained of a shelf."""
@@ -321,6 +322,9 @@ class Oracle:
 
     def owed(self, line: str, open_units: int) -> int:
         return open_units - sum(self.lines[line].held.values())
+
+    def _owed_of_stretches(self, line: str) -> int:
+        return self.owed(line, sum(stretch.units for stretch in self.lines[line].stretches))
 
     def policy(self, available: int, below: int, owed: int) -> str:
         """DENY while there is stock or the limit is used up by either count; the usual wait dates everything else."""
@@ -359,8 +363,8 @@ class Oracle:
         return ("date", shown_until(expected[last], today), last)  # type: ignore[arg-type]
 
     def queue(self, item: str, place: Place, seen: Seen) -> list[tuple[str, int]]:
-        """Who waits at a place for how many units, oldest first."""
-        waiting = sorted(self._stretches(place, seen.of(item)), key=lambda one: one.key)
+        """Who waits at a place for how many units, oldest first; who has not paid would join when they did, so last."""
+        waiting = sorted(self._stretches(place, seen.of(item)), key=lambda one: (not one.stretch.paid, one.key))
         return [(one.line, one.waits) for one in waiting if one.waits]
 
 
