@@ -99,7 +99,7 @@ def passes(raw: bytes, lookup: DnsLookup) -> bool:
     return bool(dkim.verify(raw, dnsfunc=ask))
 
 
-@pytest.mark.parametrize("bad", ["", "nonsense", PEM[:100]])
+@pytest.mark.parametrize("bad", ["", "nonsense", PEM[:100]], ids=["empty", "nonsense", "cut off"])
 def test_a_key_that_is_none_is_refused(bad: str) -> None:
     with pytest.raises(ValueError):
         load_key(bad)
