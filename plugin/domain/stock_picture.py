@@ -46,7 +46,8 @@ class StockPicture:
     """
     What to draw, in percent of width and height, from the lower left.
 
-    steps: the line of stock, (at, height) where it changes. beyond: deliveries after the last day drawn.
+    steps: the line of stock, (at, height) where it begins and changes; it begins where we began to count.
+    beyond: deliveries after the last day drawn.
     """
 
     now_units: int
@@ -60,28 +61,37 @@ class StockPicture:
     levels: tuple[Level, ...]
 
 
-def levels_back(now_units: int, changes: Mapping[date, int], today: date) -> tuple[Level, ...]:
+def levels_back(now_units: int, changes: Mapping[date, int], known_from: date, today: date) -> tuple[Level, ...]:
     """
     Count back from what is there now: the days that changed it, oldest first.
 
     Args:
-        changes: Units by day, signed; days before `DAYS_BACK` are left alone.
+        changes: Units by day, signed; days before `DAYS_BACK` are left alone, and so is the day we began to count:
+            what was there then did not come then.
     """
+    since = max(known_from + timedelta(days=1), today - timedelta(days=DAYS_BACK))
     found, units = [], now_units
-    for day in sorted((d for d in changes if d >= today - timedelta(days=DAYS_BACK)), reverse=True):
+    for day in sorted((d for d in changes if d >= since), reverse=True):
         if changes[day]:
             found.append(Level(day, units, changes[day]))
         units -= changes[day]
     return tuple(reversed(found))
 
 
-def draw(now_units: int, changes: Mapping[date, int], coming: Sequence[Coming], today: date) -> StockPicture:
-    """Lay stock and deliveries out over time. What is late is drawn at today, the earliest it can come."""
+def draw(
+    now_units: int, changes: Mapping[date, int], coming: Sequence[Coming], known_from: date, today: date
+) -> StockPicture:
+    """
+    Lay stock and deliveries out over time. What is late is drawn at today, the earliest it can come.
+
+    Args:
+        changes: Units by day, signed. known_from: the day we began to count; nothing is drawn before it.
+    """
     first = today - timedelta(days=DAYS_BACK)
     reach = max([LEAST_DAYS_AHEAD, *((c.on - today).days for c in coming)])
     last = today + timedelta(days=min(reach, MOST_DAYS_AHEAD))
     days = (last - first).days
-    levels = levels_back(now_units, changes, today)
+    levels = levels_back(now_units, changes, known_from, today)
     before = levels[0].units - levels[0].change if levels else now_units
     drawn = [c for c in coming if c.on <= last]
     top = max([1, before, now_units, *(level.units for level in levels), *(c.units for c in drawn)])
@@ -92,7 +102,8 @@ def draw(now_units: int, changes: Mapping[date, int], coming: Sequence[Coming], 
     def height(units: int) -> float:
         return round(100 * max(0, units) / top, 2)
 
-    steps = [(0.0, height(before)), *((at(level.on), height(level.units)) for level in levels)]
+    begins = min(max(known_from, first), today)
+    steps = [(at(begins), height(before)), *((at(level.on), height(level.units)) for level in levels)]
     bars = tuple(
         Bar(c, at(max(c.on, today)), height(c.units), height(min(c.spoken_for, c.units)), c.on < today) for c in drawn
     )

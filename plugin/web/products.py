@@ -261,7 +261,9 @@ def _picture(
         if d.expected_on is not None and row.to_come
     ]
     now_units = stock_history.accepted_now(tx, g.shop, item_id)
-    return stock_picture.draw(now_units, stock_history.changes(tx, g.shop, item_id, since, g.zone), coming, g.today)
+    changes = stock_history.changes(tx, g.shop, item_id, since, g.zone)
+    known_from = stock_history.known_from(tx, g.shop, item_id).astimezone(g.zone).date()
+    return stock_picture.draw(now_units, changes, coming, known_from, g.today)
 
 
 def _page(number: int, *, typed: MultiDict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:

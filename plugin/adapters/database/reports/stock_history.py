@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from plugin.adapters.database.tables import item_states, ledger
+from plugin.adapters.database.tables import item_states, ledger, shops
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.ledger import Kind
 
@@ -17,6 +17,14 @@ def accepted_now(tx: Transaction, shop: str, item_id: str) -> int:
     """Units we count on, over all locations."""
     mine = (item_states.c.shop == shop, item_states.c.item_id == item_id)
     return int(tx.execute(select(func.coalesce(func.sum(item_states.c.accepted), 0)).where(*mine)).scalar_one())
+
+
+def known_from(tx: Transaction, shop: str, item_id: str) -> datetime:
+    """When we began to count an item: its first entry, or when the shop installed us if that came first."""
+    installed = tx.execute(select(shops.c.installed_at).where(shops.c.shop == shop)).scalar_one()
+    mine = (ledger.c.shop == shop, ledger.c.item_id == item_id, ledger.c.kind == Kind.ACCEPT.value)
+    first = tx.execute(select(ledger.c.at).where(*mine).order_by(ledger.c.at).limit(1)).scalar()
+    return min(installed, first or installed)
 
 
 def changes(tx: Transaction, shop: str, item_id: str, since: datetime, zone: ZoneInfo) -> dict[date, int]:
