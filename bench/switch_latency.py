@@ -56,7 +56,7 @@ def _sell_from_berlin_alone(hands: Hands) -> list[dict[str, Any]]:
         for level in variant["levels"]:
             available = 7 if level["location"] == "Berlin warehouse" else 0
             if level["available"] != available:
-                hands.control("stock", sku=variant["sku"], location=level["location"], available=7)
+                hands.control("stock", sku=variant["sku"], location=level["location"], available=available)
         found.append(variant)
     return found
 
