@@ -42,10 +42,21 @@ class Merchant:
 
     def press(self, name: str, within: Locator | None = None) -> None:
         """Press a button of the app and wait for the page it leads to, or that comes back."""
+        self._turn_page((within or self.app).get_by_role("button", name=name, exact=True))
+
+    def follow(self, name: str) -> None:
+        """Follow a link of the app and wait for its page: until then the old one stands, with fields of its own."""
+        self._turn_page(self.app.get_by_role("link", name=name))
+
+    def _turn_page(self, control: Locator) -> None:
         self.app.locator("main").evaluate("main => { main.dataset.old = 'yes' }")
-        (within or self.app).get_by_role("button", name=name, exact=True).click()
+        control.click()
         # Whether our script replaces <main> or another document comes, the mark is gone with the old page.
-        expect(self.app.locator("main:not([data-old])")).to_be_visible(timeout=PATIENCE_MS)
+        try:
+            expect(self.app.locator("main:not([data-old])")).to_be_visible(timeout=PATIENCE_MS)
+        except AssertionError as error:
+            error.add_note(f"The app still shows: {self.app.locator('body').inner_text()}")
+            raise
 
     def card(self, title: str) -> Locator:
         """The card under a heading."""

@@ -102,7 +102,7 @@ def installs_and_sees_the_first_reading(story: Story) -> None:
 
 def sees_what_she_owes(story: Story) -> None:
     merchant = story.merchant
-    merchant.app.get_by_role("link", name="See the list").click()
+    merchant.follow("See the list")
     owed = merchant.card("1. What you already owe")
     expect(owed).to_contain_text(re.compile(r"\d+ units in \d+ orders were owed before Holdfast came"))
     expect(owed.get_by_role("row")).not_to_have_count(0)
@@ -159,7 +159,7 @@ def the_last_pairs_are_sold(story: Story) -> None:
 def a_delivery_gives_a_date(story: Story) -> None:
     merchant = story.merchant
     merchant.open_app("/deliveries")
-    merchant.app.get_by_role("link", name="Enter a delivery").click()
+    merchant.follow("Enter a delivery")
     merchant.app.get_by_label("Supplier").fill("Acme Footwear")
     merchant.app.get_by_label("Reference").fill("PO 118")
     merchant.app.get_by_label("Arrives at").select_option(label=PLACE)
@@ -210,7 +210,7 @@ def the_limit_closes(story: Story, late_dora: Shopper) -> None:
 def the_delivery_slips(story: Story, anna: str) -> None:
     merchant = story.merchant
     merchant.open_app("/deliveries")
-    merchant.app.get_by_role("link", name="Acme Footwear PO 118").click()
+    merchant.follow("Acme Footwear PO 118")
     merchant.app.get_by_label(f"Expected at {PLACE} on").fill(story.moved.isoformat())
     merchant.app.get_by_label("Why, for your customers").fill("The factory is late.")
     merchant.press("See what it means")
@@ -250,8 +250,8 @@ def the_rest_arrives_unannounced(story: Story, ben: str) -> None:
     merchant.book_in(SKU, PLACE, 10)
     merchant.open_app("/products")
     merchant.app.get_by_label("Search by product").fill(SKU)
-    merchant.app.get_by_role("button", name="Search").click()
-    merchant.app.get_by_role("link", name="Winter Boots").click()
+    merchant.press("Search")
+    merchant.follow("Winter Boots")
     expect(merchant.page).to_have_url(re.compile(r"/products/\d+$"))
     boots = merchant.page.url
 
