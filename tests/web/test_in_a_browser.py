@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import text, update
 
 from plugin.adapters.database import tables as t
@@ -143,6 +144,21 @@ def test_one_save_bar_comes_with_a_change_and_guards_it(page: Page, origin: str)
     page.get_by_role("button", name="Discard").click()
     expect(page.locator("#handling_days")).to_have_value("1")
     expect(save).to_be_hidden()
+
+
+def test_a_button_pressed_as_soon_as_it_is_there_saves(page: Page, origin: str) -> None:
+    """Someone quick, or a slow line: no form may stand on the page before the script that sends it."""
+
+    def late(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    page.route("**/assets/forms.js*", late)
+    page.goto(f"{origin}/settings", wait_until="commit")
+    page.fill("#handling_days", "9")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    expect(page.locator("#handling_days")).to_have_value("9")
 
 
 def test_what_fails_on_our_side_takes_nothing_typed_with_it(page: Page, origin: str, site: Site) -> None:

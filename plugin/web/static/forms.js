@@ -228,5 +228,6 @@
     if (form !== guarded) watch(form);
   }
 
-  start();
+  // The page loads this before its body, so that no form stands there without us.
+  document.addEventListener("DOMContentLoaded", start);
 })();
