@@ -31,6 +31,9 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 # A tenth of the suite's time was the collector walking the Admin schema and the tests themselves, again and again.
 gc.set_threshold(100_000, 50, 100)
 
+# How long a page may take to say what a test waits for, on a machine with much else to do.
+PATIENCE_MS = 30_000
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files take turns at the databases."""
@@ -166,10 +169,11 @@ def chromium_path() -> Path:
 @pytest.fixture(scope="session")
 def browser(chromium_path: Path) -> Iterator[Browser]:
     """A running headless Chromium."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     from tools.browser import FLAGS
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=str(chromium_path), args=list(FLAGS))
         yield running

@@ -136,7 +136,7 @@ def _errors(page: str) -> str:
     return "; ".join(found) or page[:300]
 
 
-def soon(claim: str, look: Callable[[], _T | None], patience_s: float = 20.0) -> _T:
+def soon(claim: str, look: Callable[[], _T | None], patience_s: float = 60.0) -> _T:
     """
     Wait until something holds.
 

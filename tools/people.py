@@ -11,7 +11,7 @@ from tools.demo_urls import DemoUrls
 from tools.hands import soon
 
 APP = "holdfast"  # the app's handle in the admin
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 A_MOMENT_MS = 700
 
 

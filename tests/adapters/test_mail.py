@@ -72,7 +72,7 @@ def free_port() -> int:
         return port
 
 
-def send(url: str, mail: OutgoingMail = MAIL, timeout_s: float = 2.0) -> None:
+def send(url: str, mail: OutgoingMail = MAIL, timeout_s: float = 10.0) -> None:
     Smtp(url, timeout_s).send(mail)
 
 
@@ -216,14 +216,14 @@ def test_a_break_before_the_data_may_be_tried_again(step: str, how: str) -> None
 def test_a_break_after_the_data_is_unknown(how: str) -> None:
     with scripted_smtp({"body": how}) as (url, bodies):
         with pytest.raises(MailUnknown):
-            send(url, timeout_s=0.3)
+            send(url, timeout_s=1.5)
         assert len(bodies) == 1
 
 
 @pytest.mark.parametrize("how", [HANG_UP, "500 what?"])
 def test_a_rude_goodbye_does_not_unsend_a_mail(how: str) -> None:
     with scripted_smtp({"QUIT": how}) as (url, bodies):
-        send(url, timeout_s=0.3)
+        send(url)
         assert len(bodies) == 1
 
 

@@ -36,7 +36,7 @@ def names() -> Iterator[NameServer]:
 
 @pytest.fixture
 def lookup(names: NameServer) -> DnsLookup:
-    return DnsLookup(["127.0.0.1"], port=names.port, timeout_s=0.4)
+    return DnsLookup(["127.0.0.1"], port=names.port, timeout_s=10)
 
 
 def test_a_name_is_followed_to_its_text_however_many_strings_it_has(names: NameServer, lookup: DnsLookup) -> None:
@@ -52,12 +52,13 @@ def test_a_name_that_does_not_exist_or_has_no_text_says_nothing(names: NameServe
 
 
 @pytest.mark.parametrize("how", ["silent", "failing"])
-def test_no_answer_is_no_word_about_the_name_and_comes_in_time(how: str, names: NameServer, lookup: DnsLookup) -> None:
+def test_no_answer_is_no_word_about_the_name_and_comes_in_time(how: str, names: NameServer) -> None:
     getattr(names, how).add("down.example")
+    hurried = DnsLookup(["127.0.0.1"], port=names.port, timeout_s=0.4)
     began = time.monotonic()
     with pytest.raises(NameSilent, match=r"down\.example"):
-        lookup.texts("down.example")
-    assert time.monotonic() - began < 2
+        hurried.texts("down.example")
+    assert time.monotonic() - began < 4  # left to itself a resolver tries for five seconds and more
 
 
 def test_who_gets_a_mail_can_check_that_the_merchants_domain_signed_it(

@@ -27,7 +27,7 @@ class ShopClient:
         """POST /admin/oauth/access_token with the app's credentials."""
         form = {"client_id": KEY, "client_secret": SECRET, **given}
         headers = {"Host": self.shop}
-        return requests.post(f"{self.api}/admin/oauth/access_token", json=form, headers=headers, timeout=10)
+        return requests.post(f"{self.api}/admin/oauth/access_token", json=form, headers=headers, timeout=30)
 
     def exchange(self, id_token: str, **more: str) -> requests.Response:
         """Exchange an ID token for an expiring offline token."""
@@ -53,7 +53,7 @@ class ShopClient:
             f"{self.api}/admin/api/{self.version}/graphql.json",
             json={"query": query, "variables": variables or {}, **more},
             headers={"Host": self.shop, "X-Shopify-Access-Token": self.token},
-            timeout=10,
+            timeout=30,
         )
 
     def graphql(self, query: str, **variables: Any) -> dict[str, Any]:

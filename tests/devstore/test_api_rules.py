@@ -220,7 +220,7 @@ def test_bulk_lines_name_their_parent_and_do_not_follow_it(installed: ShopClient
     number = installed.data(run, q=inner)["bulkOperationRunQuery"]["bulkOperation"]["id"]
     installed.control("webhooks/flush")
     url = installed.data("query ($id: ID!) { bulkOperation(id: $id) { url } }", id=number)["bulkOperation"]["url"]
-    lines = [json.loads(line) for line in requests.get(url, timeout=5).text.splitlines()]
+    lines = [json.loads(line) for line in requests.get(url, timeout=30).text.splitlines()]
     roots = [line["id"] for line in lines if "__parentId" not in line]
     children = [line for line in lines if "__parentId" in line]
     assert {line["__parentId"] for line in children} <= set(roots)

@@ -51,7 +51,11 @@ def found(shop: ShopClient, receiver: Receiver) -> dict[str, Any]:
 def _callback(shop: ShopClient, receiver: Receiver) -> dict[str, str]:
     query = {"client_id": KEY, "redirect_uri": f"{receiver.url}/auth/callback", "state": "nonce", "auto": "1"}
     page = requests.get(
-        f"{shop.api}/admin/oauth/authorize", params=query, headers={"Host": shop.shop}, allow_redirects=False, timeout=5
+        f"{shop.api}/admin/oauth/authorize",
+        params=query,
+        headers={"Host": shop.shop},
+        allow_redirects=False,
+        timeout=30,
     )
     return dict(parse_qsl(urlsplit(page.headers["Location"]).query))
 

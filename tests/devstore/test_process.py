@@ -40,13 +40,13 @@ def test_every_surface_answers_and_the_process_ends_when_told(
 ) -> None:
     running, urls = process
     for surface in ("storefront", "admin", "control"):
-        assert requests.get(urls[surface] + "/", timeout=10).status_code == 200, surface
-    now = requests.get(f"{urls['control']}/_devstore/clock", timeout=5).json()["now"]
+        assert requests.get(urls[surface] + "/", timeout=30).status_code == 200, surface
+    now = requests.get(f"{urls['control']}/_devstore/clock", timeout=30).json()["now"]
     assert now.startswith("2026-11-21T10:0")
     host, _, port = urls["smtp"].removeprefix("smtp://").partition(":")
     with smtplib.SMTP(host, int(port)) as mail:
         mail.sendmail("shop@example.com", ["ada@example.com"], "Subject: Hello\r\n\r\nText")
-    inbox = requests.get(f"{urls['control']}/_devstore/mail", timeout=5).json()["mail"]
+    inbox = requests.get(f"{urls['control']}/_devstore/mail", timeout=30).json()["mail"]
     assert [one["subject"] for one in inbox] == ["Hello"]
     running.send_signal(signal.SIGTERM)
-    assert running.wait(timeout=10) == 0
+    assert running.wait(timeout=30) == 0

@@ -138,7 +138,11 @@ def test_a_code_is_granted_signed_and_redeemed_once(shop: ShopClient, receiver: 
     target = f"{receiver.url}/auth/callback"
     query = {"client_id": KEY, "redirect_uri": target, "state": "nonce", "scope": "write_products", "auto": "1"}
     page = requests.get(
-        f"{shop.api}/admin/oauth/authorize", params=query, headers={"Host": shop.shop}, allow_redirects=False, timeout=5
+        f"{shop.api}/admin/oauth/authorize",
+        params=query,
+        headers={"Host": shop.shop},
+        allow_redirects=False,
+        timeout=30,
     )
     back = dict(parse_qsl(urlsplit(page.headers["Location"]).query))
     signed = back.pop("hmac")
@@ -153,6 +157,10 @@ def test_a_code_is_granted_signed_and_redeemed_once(shop: ShopClient, receiver: 
 def test_a_redirect_elsewhere_is_refused(shop: ShopClient) -> None:
     query = {"client_id": KEY, "redirect_uri": "https://evil.example/", "state": "n", "auto": "1"}
     page = requests.get(
-        f"{shop.api}/admin/oauth/authorize", params=query, headers={"Host": shop.shop}, allow_redirects=False, timeout=5
+        f"{shop.api}/admin/oauth/authorize",
+        params=query,
+        headers={"Host": shop.shop},
+        allow_redirects=False,
+        timeout=30,
     )
     assert page.status_code == 400

@@ -116,7 +116,7 @@ def wait_for(page: Any, text: str, at: int = 0) -> None:
         "document.querySelectorAll('.hf-promise__text')[at].innerText.replaceAll('\\u2060', '').replace(/\\s+/g, ' ')"
     )
     try:
-        page.wait_for_function(f"([at, text]) => {plain}.includes(text)", arg=[at, text], timeout=4000)
+        page.wait_for_function(f"([at, text]) => {plain}.includes(text)", arg=[at, text], timeout=30_000)
     except TimeoutError as exc:
         raise AssertionError(f"{text!r} is not in {spoken(page, at)!r}") from exc
 

@@ -67,7 +67,7 @@ def long_day(day: date, *, german: bool = False) -> str:
     return f"{day.day}{'.' if german else ''} {months[day.month - 1]}"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_a_merchant_and_her_customers_live_the_story(running_app: RunningApp, new_page: MakePage):
     story = Story(running_app, new_page)
     before = story.policies()

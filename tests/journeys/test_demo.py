@@ -49,14 +49,14 @@ def test_the_demo_comes_up_and_leaves_nothing(demo: subprocess.Popen[str], end: 
     places = demo.stdout.readline().split()
     assert len(places) == 4, "the demo did not come up"
     app, *pages = places
-    assert requests.get(f"{app}/readyz", timeout=5).json() == {"ready": True, "failed": {}}
+    assert requests.get(f"{app}/readyz", timeout=30).json() == {"ready": True, "failed": {}}
     for page in pages:
-        assert requests.get(page, timeout=5).status_code == 200, page
+        assert requests.get(page, timeout=30).status_code == 200, page
     # This, the queue, the store, web and its server, clock, the supervisor and three workers.
-    wait_until(lambda: len(family_of(demo.pid)) >= 10, "the whole family", patience_s=20)
+    wait_until(lambda: len(family_of(demo.pid)) >= 10, "the whole family", patience_s=60)
     family = family_of(demo.pid)
     demo.send_signal(end)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (left := [pid for pid in family if pid != demo.pid and is_running(pid)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left == []

@@ -269,7 +269,7 @@ def lose_every_token(day: Afternoon) -> None:
     assert day.app.status() == shops.INSTALLED
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 @pytest.mark.case("F40", "F53", "F54", "F68", "F69")
 def test_after_bad_weather_and_one_reconciliation_the_books_equal_the_stores_truth(app: RunningApp):
     hands = app.hands

@@ -70,11 +70,11 @@ def be_refused(app: RunningApp) -> None:
     """Everything that makes a program complain about what somebody sent."""
     url = app.urls.app
     person = {"email": "complaint@example.com", "first_name": SHOPPER}
-    refused = requests.post(f"{url}/webhooks", json=person, headers={"X-Shopify-Hmac-Sha256": "x"}, timeout=5)
+    refused = requests.post(f"{url}/webhooks", json=person, headers={"X-Shopify-Hmac-Sha256": "x"}, timeout=30)
     assert refused.status_code == 401
     token = app.hands.control("id-token")["id_token"]
-    assert requests.get(f"{url}/nowhere", params={"id_token": token}, timeout=5).status_code == 404
-    stale = requests.get(f"{url}/", params={"id_token": token[:-3]}, timeout=5, allow_redirects=False)
+    assert requests.get(f"{url}/nowhere", params={"id_token": token}, timeout=30).status_code == 404
+    stale = requests.get(f"{url}/", params={"id_token": token[:-3]}, timeout=30, allow_redirects=False)
     assert stale.status_code == 302
     app.hands.control("webhooks/send", topic="orders/updated", payload={**person, "id": "no number"})
     app.hands.control("webhooks/send", topic="customers/redact", payload={"customer": person})

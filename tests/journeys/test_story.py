@@ -8,7 +8,7 @@ from tests.journeys.running import RunningApp
 from tools.story import play
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_the_story_holds_from_install_to_a_kept_promise(running_app: RunningApp):
     play(running_app.urls)
     assert running_app.ended() == []

@@ -291,7 +291,7 @@ def code_grant(live: Live) -> tuple[requests.Response, str]:
         f"{live.running.store.urls.api}{grant.path}?{grant.query}&auto=1",
         headers={"Host": SHOP},
         allow_redirects=False,
-        timeout=10,
+        timeout=30,
     )
     assert asked.status_code == 302, asked.text
     back = urlsplit(asked.headers["Location"])

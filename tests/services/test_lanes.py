@@ -57,7 +57,7 @@ def test_a_lane_is_taken_over_after_its_worker_was_killed(database: Database, ho
     with Lease(database, "b.myshopify.com", "queue", timedelta(seconds=2)) as lease:
         assert lease.is_ours
     holder.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with Lease(database, "a.myshopify.com", "queue", timedelta(seconds=2)) as lease:
             if lease.is_ours:
@@ -100,12 +100,12 @@ def test_a_lane_that_was_taken_over_is_not_given_back_by_its_old_holder(
 
 def test_a_lane_stays_ours_however_long_a_step_takes(database: Database):
     """A write to many products may take longer than the lease: nobody may turn the same switches meanwhile."""
-    with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=0.4)) as lease:
-        time.sleep(1)
-        with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=0.4)) as other:
+    with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=1)) as lease:
+        time.sleep(2)
+        with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=1)) as other:
             assert not other.is_ours
         assert lease.is_ours
-    with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=0.4)) as other:
+    with Lease(database, "a.myshopify.com", "switch", timedelta(seconds=1)) as other:
         assert other.is_ours
 
 

@@ -45,7 +45,7 @@ def parts(site: Site, names: NameServer, smtp_sink: SmtpSink) -> Parts:
         site.parts,
         signer=SIGNER,
         smtp=Smtp(smtp_sink.url, signer=SIGNER),
-        dns=DnsLookup(["127.0.0.1"], port=names.port, timeout_s=0.4),
+        dns=DnsLookup(["127.0.0.1"], port=names.port, timeout_s=1.5),
     )
     site.app.extensions["holdfast"] = signing
     return signing

@@ -60,12 +60,12 @@ class Store:
         return AdminClient(SHOP, self.granted.access_token, self.transport, Budget(), **options)
 
     def post(self, what: str, **told: Any) -> Any:
-        answer = requests.post(f"{self.control}/_devstore/{what}", json=told, timeout=10)
+        answer = requests.post(f"{self.control}/_devstore/{what}", json=told, timeout=30)
         assert answer.ok, answer.text
         return answer.json()
 
     def calls(self) -> list[dict[str, Any]]:
-        return requests.get(f"{self.control}/_devstore/calls", timeout=10).json()["calls"]
+        return requests.get(f"{self.control}/_devstore/calls", timeout=30).json()["calls"]
 
     def buy(self, variant: Variant, quantity: int) -> Order:
         bought = self.post(
@@ -106,7 +106,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def installed(urls: dict[str, str], app: ScriptedShop) -> Store:
     transport = Transport(urls["api"])
     tokens = Tokens(CREDENTIALS, transport)
-    opened = requests.post(f"{urls['control']}/_devstore/install", json={}, timeout=10).json()
+    opened = requests.post(f"{urls['control']}/_devstore/install", json={}, timeout=30).json()
     caller = tokens.verify("GET", "https://app.example/", {"Authorization": f"Bearer {opened['id_token']}"})
     assert caller.shop == SHOP
     return Store(urls["control"], app, transport, tokens, tokens.exchange(caller))
@@ -241,7 +241,7 @@ def test_trouble_on_the_way_does_not_lose_a_read(store: Store) -> None:
         for _ in range(15):
             assert read_policies(store.client(patience_s=20), some) == calm
     finally:
-        requests.delete(f"{store.control}/_devstore/faults", timeout=10)
+        requests.delete(f"{store.control}/_devstore/faults", timeout=30)
 
 
 def test_a_refreshed_pair_works_and_a_used_up_one_is_dead(store: Store) -> None:

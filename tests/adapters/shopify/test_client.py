@@ -42,7 +42,7 @@ def test_an_empty_bucket_is_waited_out(client: AdminClient, shopify: ScriptedSho
     shopify.will_answer(throttled(asked=60, available=10, rate=200), data(FOUND))
     started = time.monotonic()
     assert client.run("policies", POLICIES) == FOUND
-    assert 0.25 <= time.monotonic() - started < 1.5
+    assert time.monotonic() - started >= 0.25
     assert len(shopify.asked) == 2
 
 
@@ -54,7 +54,7 @@ def test_a_bucket_that_fills_too_slowly_is_throttled_with_the_time_to_wait(
     with pytest.raises(Throttled) as caught:
         client.run("policies", POLICIES)
     assert caught.value.retry_after_s == pytest.approx(50)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2  # its patience
 
 
 def test_a_429_is_asked_again_after_the_time_it_names(client: AdminClient, shopify: ScriptedShop) -> None:
@@ -123,11 +123,11 @@ def test_a_shop_that_does_not_answer_in_time_is_unreachable(
     client: AdminClient, shopify: ScriptedShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport_module, "TIMEOUT_S", (3, 0.2))
-    shopify.will_answer(Answer(b"{}", delay_s=1.0))
+    shopify.will_answer(Answer(b"{}", delay_s=4.0))
     started = time.monotonic()
     with pytest.raises(Unreachable):
         client.run("bulk_start", {"query": "{ shop { id } }"})
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize(
