@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 
-from plugin.adapters.database import backorders, due, ledger, supply
+from plugin.adapters.database import due, item_views, ledger, supply
 from plugin.adapters.database.tables import deliveries, delivery_rows, items, line_states, locations, notices, pegs
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
@@ -176,7 +176,7 @@ def _plan_with(
     now: datetime,
     today: date,
 ) -> ItemPlan | None:
-    item = backorders.load_item(tx, shop, item_id, now)
+    item = item_views.load_item(tx, shop, item_id, now)
     if item is None:
         return None
     rows = tuple(_moved(row, expected_on) if row.delivery_id == delivery_id else row for row in item.rows)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from plugin.adapters.database import alerts, backorders, due, effects, wording
+from plugin.adapters.database import alerts, due, effects, item_plans, item_views, wording
 from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import (
@@ -85,7 +85,7 @@ def decide(
     Returns:
         None when nothing is known of the item's stock yet.
     """
-    item = backorders.load_item(tx, shop, item_id, now)
+    item = item_views.load_item(tx, shop, item_id, now)
     if item is None:
         return None
     mine = [v.variant_id for v in rule_rows.variants_of_item(tx, shop, item_id)]
@@ -104,7 +104,7 @@ def carry_out(tx: Transaction, shop: str, decided: Decided, now: datetime) -> Re
         Conflict: Somebody else decided about the same line meanwhile.
     """
     plan = decided.plan
-    backorders.apply_plan(tx, shop, decided.item_id, plan, now)
+    item_plans.apply_plan(tx, shop, decided.item_id, plan, now)
     _put_variant_figures(tx, shop, decided.item_id, decided.variant_ids, plan, now)
     _alert_overage(tx, shop, plan, now)
     for order_id in sorted({line.order_id for line in plan.lines}):
@@ -192,10 +192,10 @@ def _put_variant_figures(
 
 
 def _alert_overage(tx: Transaction, shop: str, plan: ItemPlan, now: datetime) -> None:
-    for line_id, variant_id, units in backorders.overages(plan):
-        alerts.raise_once(
-            tx, shop, alerts.OVERAGE, line_id, now, subject=variant_id, data={"line": line_id, "units": units}
-        )
+    for entry in plan.overages:
+        line_id = entry.line_id or ""
+        data = {"line": line_id, "units": entry.units or 0}
+        alerts.raise_once(tx, shop, alerts.OVERAGE, line_id, now, subject=entry.variant_id or "", data=data)
     settled = [line.line_id for line in plan.lines if line.overage and not line.owed]
     if settled and not plan.read_again:
         alerts.resolve_keys(tx, shop, alerts.OVERAGE, settled, now)

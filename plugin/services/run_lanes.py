@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from sqlalchemy import select
 
-from plugin.adapters.database import backorders, due, effects, facts, inbox, shops
+from plugin.adapters.database import due, effects, facts, inbox, orders_in_doubt, shops
 from plugin.adapters.database.due import Due
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import delivery_rows, line_states, syncs
@@ -190,8 +190,8 @@ def _look_for_returns(parts: Parts, shop: str, client: AdminClient, item_ids: Se
     One that a delivery would explain may be a return whose refund is on its way to us: see what changed, too.
     """
     with parts.database.read() as tx:
-        coming_back = backorders.orders_coming_back(tx, shop, item_ids)
-        may_be_matched = backorders.risen_with_supply(tx, shop, item_ids)
+        coming_back = orders_in_doubt.orders_coming_back(tx, shop, item_ids)
+        may_be_matched = orders_in_doubt.risen_with_supply(tx, shop, item_ids)
     record_facts.read_orders(parts, shop, client, coming_back, news_only=True)
     if may_be_matched:
         since = parts.clock.now() - read_due.NEAR_PAST
@@ -233,7 +233,7 @@ def _review_one(parts: Parts, shop: str, mark: Due) -> None:
         if mark.attempts < 2:
             due.mark(tx, shop, due.QUEUE, "changed_orders", [reach], now)
         if reviewed.plan.read_orders_before:
-            doubted = backorders.open_orders_of(tx, shop, mark.subject, reviewed.plan.read_orders_before)
+            doubted = orders_in_doubt.open_orders_of(tx, shop, mark.subject, reviewed.plan.read_orders_before)
             due.mark(tx, shop, due.QUEUE, "order", doubted, now)
         wait = LOOK_AGAIN_AFTER * min(8, 2**mark.attempts)
         due.look_without_balance(tx, shop, due.QUEUE, mark, now + wait)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from plugin.adapters.database import backorders, due, ledger
+from plugin.adapters.database import due, item_views, ledger
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.errors import Conflict
@@ -74,4 +74,4 @@ def test_an_item_may_have_more_lines_than_a_statement_takes_values(database: Dat
     many = [f"gid://shopify/LineItem/{n}" for n in range(70_000)]
     with database.read() as tx:
         assert ledger.of_lines(tx, SHOP, many) == {}
-        assert backorders._notices(tx, SHOP, many, ZoneInfo("UTC")) == {}
+        assert item_views._notices(tx, SHOP, many, ZoneInfo("UTC")) == {}

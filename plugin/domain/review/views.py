@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from plugin.domain.allocation import QueuedLine
 from plugin.domain.facts import Level, LocationGid
-from plugin.domain.ledger import Entry
+from plugin.domain.ledger import Entry, Kind
 from plugin.domain.limits import Limit
 from plugin.domain.notices import NoticePlan, PastNotice
 from plugin.domain.promises import DatePolicy, NextUnit, Promise
@@ -156,3 +156,8 @@ class ItemPlan:
     read_again: bool
     look_again_at: datetime | None
     read_orders_before: datetime | None = None
+
+    @property
+    def overages(self) -> tuple[Entry, ...]:
+        """What this plan found sold past its limit: line, variant and units of each."""
+        return tuple(entry for entry in self.entries if entry.kind is Kind.OVERAGE)
