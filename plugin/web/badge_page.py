@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -14,6 +15,7 @@ from plugin.domain.badge_text import BadgeText, badge_text
 from plugin.domain.badge_wording import TEXTS, Text, ours, read_typed
 from plugin.domain.locales import Wording, languages, names, words
 from plugin.domain.preferences import ShopSettings
+from plugin.domain.stale_form import Difference, differences, is_mine_to_save
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import change_wording, save_settings
 from plugin.web.numbers import form_version
@@ -77,6 +79,9 @@ NAMES = {
     "property.late_unknown": "Late, no new date",
 }
 
+# Where a text stands alone, its head says which of two of one name it is.
+FULL_NAMES = {key: f"{head}: {NAMES[key]}" for head, keys in GROUPS for key in keys}
+
 blueprint = admin_blueprint("badge_page", __name__)
 
 
@@ -108,13 +113,51 @@ def show() -> str:
 def save() -> AnyResponse | tuple[str, int]:
     language, version = _language(request.form.get("language", "")), form_version(request.form)
     here = parts()
+    with here.database.read() as tx:
+        kept, current = wording.read(tx, g.shop).get(language, {}), wording.version(tx, g.shop, language)
+    typed = _chosen(language, kept, request.form) if version == current else request.form.to_dict()
     try:
-        change_wording.save(here.database, here.jobs, g.shop, language, version, request.form, g.now)
+        if version != current and is_mine_to_save(_compare(language, kept, typed)):
+            version = current  # what was saved meanwhile says no more than what stood here
+        change_wording.save(here.database, here.jobs, g.shop, language, version, typed, g.now)
     except FieldErrors as exc:
-        return _page(language, typed=request.form, errors=exc.errors), 422
+        return _page(language, typed=typed, errors=exc.errors), 422
     except Conflict:
-        return _page(language, typed=request.form, stale=True), 409
+        return _conflict_page(language, typed), 409
     return redirect(f"/settings/badge?language={language}&done=wording", 303)
+
+
+def _conflict_page(language: str, typed: Mapping[str, str]) -> str:
+    """Both versions, text by text; what is chosen is saved over the words as they are now."""
+    with parts().database.read() as tx:
+        kept, version = wording.read(tx, g.shop).get(language, {}), wording.version(tx, g.shop, language)
+    fields = {name: value for name, value in typed.items() if not name.startswith("keep_")}
+    return render_template(
+        "pages/stale_form.html",
+        what="These words",
+        action="/settings/badge",
+        back=f"/settings/badge?language={language}",
+        back_to="words on the badge",
+        found=_compare(language, kept, typed),
+        fields=(fields | {"version": str(version), "opened": urlencode({**ours(language), **kept})}).items(),
+        names=FULL_NAMES,
+        in_words=lambda _key, said: said or "left out",
+        lang=language,
+    )
+
+
+def _compare(language: str, kept: Mapping[str, str], typed: Mapping[str, str]) -> tuple[Difference, ...]:
+    """What differs between the words as they are and a form opened before they were saved."""
+    default = ours(language)
+    opened = dict(parse_qsl(typed.get("opened", ""), keep_blank_values=True))
+    return differences(opened, {**default, **kept}, {**default, **read_typed(typed, language)[0]})
+
+
+def _chosen(language: str, kept: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+    """The typed form, with the stored text wherever `keep_<key>` is `theirs`."""
+    stored = {**ours(language), **kept}
+    theirs = {text.key: stored[text.key] for text in TEXTS if typed.get(f"keep_{text.key}") == "theirs"}
+    return {**typed, **theirs}
 
 
 @blueprint.post("/settings/badge/ours")
@@ -160,13 +203,13 @@ def _page(
     *,
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
-    stale: bool = False,
 ) -> str:
     with parts().database.read() as tx:
         settings = save_settings.read(tx, g.shop)
         kept = wording.read(tx, g.shop)
         version = wording.version(tx, g.shop, language)
     default, own = ours(language), kept.get(language, {})
+    stored = {**default, **own}
     said = {text.key: (typed or own).get(text.key, default[text.key]) for text in TEXTS}
     shown = read_typed(typed, language)[0] if typed is not None else own
     unused = unused_texts(settings)
@@ -175,6 +218,7 @@ def _page(
         "pages/badge.html",
         settings=settings,
         version=form_version(typed) if typed is not None else version,
+        opened=typed.get("opened") if typed is not None else urlencode(stored),
         language=language,
         lang=language,
         languages=[(code, name, bool(kept.get(code))) for code, name in names().items()],
@@ -184,6 +228,5 @@ def _page(
         changed=typed is not None,
         problems=(),
         errors={key: errors[key] for key in fields if key in errors} if errors else None,
-        stale=stale,
         page_name="settings",
     )

@@ -57,10 +57,14 @@ def _conflict_page(typed: dict[str, str]) -> str:
     kept = {name: value for name, value in typed.items() if not name.startswith("keep_")}
     fields = kept | {"version": str(settings.version), "opened": urlencode(settings_form.sent(settings))}
     return render_template(
-        "pages/settings_conflict.html",
+        "pages/stale_form.html",
+        what="These settings",
+        action="/settings",
+        back="/settings",
+        back_to="settings",
         found=settings_form.compare(settings, typed),
         fields=fields.items(),
-        setting_names=settings_form.NAMES,
+        names=settings_form.NAMES,
         in_words=settings_form.in_words,
     )
 

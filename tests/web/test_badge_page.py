@@ -11,7 +11,7 @@ from sqlalchemy import select
 from plugin.adapters.database import tables as t
 from plugin.domain.badge_wording import ours
 from plugin.domain.locales import plain
-from tests.web import seeding
+from tests.web import markup, seeding
 from tests.web.site import Site
 
 PAGE = "/settings/badge"
@@ -85,13 +85,39 @@ def test_our_words_can_be_filled_in_again_one_by_one_or_all_and_are_saved_like_a
     assert wished(site) == ["{}"]
 
 
-def test_a_form_opened_before_somebody_saved_is_not_saved_over_it(site: Site) -> None:
-    site.post(PAGE, form(**{"note.pay": "Pay now."}))
-    late = site.post(PAGE, form(**{"note.pay": "Pay later."}))
-    assert late.status_code == 409
-    assert 'value="Pay later."' in late.text
-    assert "Somebody saved these words" in late.text
-    assert "Pay now." in site.get(PAGE).text
+def as_opened(site: Site) -> dict[str, str]:
+    """What a browser sends when nothing on the page was touched."""
+    return markup.form(site.get(PAGE).text, PAGE)
+
+
+def test_a_form_opened_before_somebody_saved_is_compared_text_by_text(site: Site) -> None:
+    mine = as_opened(site) | {"note.pay": "Pay later.", "phrase.no_date": "we ask"}
+    theirs = as_opened(site) | {"note.pay": "Pay now.", "note.cancel": ""}
+    assert site.post(PAGE, theirs).status_code == 303
+    answer = site.post(PAGE, mine)
+    assert answer.status_code == 409
+    shown = plain(unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split())))
+    assert "3 differences: which shall stand?" in shown
+    assert "Saved now: Pay now. Yours: Pay later. You both changed this. It was: You pay today." in shown
+    assert "Saved now: left out Yours: Cancel any time before it ships. You did not change this." in shown
+    assert "Saved now: no date yet Yours: we ask Only you changed this." in shown
+    chosen = markup.form(answer.text, PAGE)
+    assert (chosen["keep_note.pay"], chosen["keep_note.cancel"], chosen["keep_phrase.no_date"]) == (
+        "mine",
+        "theirs",
+        "mine",
+    )
+    assert site.post(PAGE, chosen).status_code == 303
+    assert wished(site) == ['{"en": {"note.cancel": "", "note.pay": "Pay later.", "phrase.no_date": "we ask"}}']
+    assert site.post(PAGE, chosen | {"note.pay": "Pay twice."}).status_code == 409  # a third save in between
+
+
+def test_a_late_form_is_saved_when_nobody_else_changed_a_text_that_stands(site: Site) -> None:
+    mine = as_opened(site) | {"note.pay": "Pay later."}
+    site.post(PAGE, as_opened(site) | {"note.cancel": ""})
+    site.post(PAGE, as_opened(site) | {"note.cancel": ours("en")["note.cancel"]})
+    assert site.post(PAGE, mine).status_code == 303
+    assert wished(site) == ['{"en": {"note.pay": "Pay later."}}']
 
 
 def test_one_shops_words_are_not_anothers(site: Site) -> None:
