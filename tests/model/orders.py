@@ -40,13 +40,9 @@ class Orders(Stage):
         if isinstance(done, Refused):
             self.did(f"refused to sell {lines}: {done.reason}", [])
             return
-        self._mark_odd(done, when=not paid)
+        self.mark_odd(done, when=not paid)
         said = "" if paid else ", unpaid"
         self.did(f"#{done.number} orders {lines}{said}", [item_gid(line.inventory_item_id) for line in done.lines])
-
-    def _mark_odd(self, order: Order, *, when: bool) -> None:
-        if when:
-            self.odd |= {f"gid://shopify/LineItem/{line.id}" for line in order.lines}
 
     def _items(self, order: Order) -> list[str]:
         return [item_gid(line.inventory_item_id) for line in order.lines]
@@ -58,7 +54,7 @@ class Orders(Stage):
         except ActError as refusal:
             self.did(f"#{order.number} {what}: refused, {refusal}", [])
             return False
-        self._mark_odd(order, when=is_unpaid(order))
+        self.mark_odd(order, when=is_unpaid(order))
         self.did(f"#{order.number} {what}", self._items(order))
         return True
 
@@ -121,7 +117,7 @@ class Orders(Stage):
         if kind == "RETURN":
             (part,) = done.lines
             self.returned[item_gid(line.inventory_item_id), place_gid(part.location_id or 0)] += wish.quantity
-        self._mark_odd(order, when=is_unpaid(order))
+        self.mark_odd(order, when=is_unpaid(order))
         self.did(f"#{order.number} {what} (available {before} to {self._available(line)})", self._items(order))
         return None
 
@@ -163,7 +159,7 @@ class Orders(Stage):
         work: FulfillmentOrder = works[pick % len(works)]
         here = [self.place(0), self.place(1)].index(work.location_id)
         order = self.shop.world.orders[work.order_id]
-        self._mark_odd(order, when=True)
+        self.mark_odd(order, when=True)
         what = f"moved from {PLACES[here]} to {PLACES[1 - here]}"
         self._try(order, what, lambda: acts.move(self.shop.world, work, self.place(1 - here)))
         return None

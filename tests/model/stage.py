@@ -74,6 +74,7 @@ class Stage(RuleBasedStateMachine):
         for number, (which, units, paid) in enumerate(old):
             order = acts.checkout(world, [Wanted(self.variant(which).id, units)], self._buyer(number), paid=paid)
             assert isinstance(order, Order)
+            self.mark_odd(order, when=not paid)
         for index, variant in enumerate(self.goods):
             variant.policy = self.original[variant.id] = "CONTINUE" if index == continues else "DENY"
         self.tell(f"stock {stock}, old orders {old}, policies {list(self.original.values())}")
@@ -87,6 +88,11 @@ class Stage(RuleBasedStateMachine):
         self.paused = False
         self.check()
         self.is_whole = True
+
+    def mark_odd(self, order: Order, *, when: bool) -> None:
+        """Remember lines that others may overtake."""
+        if when:
+            self.odd |= {f"gid://shopify/LineItem/{line.id}" for line in order.lines}
 
     def teardown(self) -> None:
         try:
