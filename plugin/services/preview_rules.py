@@ -15,7 +15,8 @@ from plugin.domain.preferences import ShopSettings
 from plugin.domain.rules import OWN, RuleList, Scope
 from plugin.services import brake, save_settings
 from plugin.services.gather_selling import SellingFacts, count_in_stock, load_selling
-from plugin.services.set_rules import AT_ONCE, NEW, Change, own_variants
+from plugin.services.rule_form import NEW
+from plugin.services.set_rules import AT_ONCE, Change, own_variants
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import first_sync
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.limits import Rule
-from plugin.services import preview_rules, save_settings, set_rules
+from plugin.services import preview_rules, rule_form, save_settings, set_rules
 from plugin.services.preview_rules import RulePreview
 from plugin.services.set_rules import Change
 from plugin.web.numbers import LARGEST_VERSION
@@ -82,7 +82,7 @@ def kept(form: Mapping[str, str]) -> int | None:
     text = form.get("keep_open", "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text) > set_rules.MOST_UNITS:
+    if not (text.isascii() and text.isdigit()) or int(text) > rule_form.MOST_UNITS:
         abort(400)
     return int(text)
 

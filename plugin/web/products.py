@@ -27,7 +27,7 @@ from plugin.domain.limits import Limit, LimitMode
 from plugin.domain.promises import Promise
 from plugin.domain.rules import MOST_PICKED, Described
 from plugin.errors import FieldErrors
-from plugin.services import correct_stock, explain_bundle, set_rules
+from plugin.services import correct_stock, explain_bundle, rule_form, set_rules
 from plugin.web import labels, previews
 from plugin.web.date_reasons import Covering, why_this_date
 from plugin.web.figures import count
@@ -128,7 +128,7 @@ def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
     else:
         try:
             form = {**request.form, "scope": scope, "subject": subject, "which": "", "rule_id": ""}
-            draft = set_rules.check_draft(form, g.today)
+            draft = rule_form.check_draft(form, g.today)
         except FieldErrors as exc:
             return _page(number, typed=request.form, errors=exc.errors), 422
         says = f"{name}: {labels.rule_words(draft, g.today)}"
@@ -196,7 +196,7 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
         )
     else:
         try:
-            limit = set_rules.check_limit(request.form)
+            limit = rule_form.check_limit(request.form)
         except FieldErrors as exc:
             return _list(exc.errors, request.form), 422
         says = f"{name}: {_limit_words(limit)}; all else stays as the rule says"

@@ -17,8 +17,8 @@ from plugin.adapters.database.reports.rule_list import RuleRow
 from plugin.domain import locales
 from plugin.domain.rules import MOST_PICKED, OWN, Scope
 from plugin.errors import FieldErrors
-from plugin.services import save_settings, set_rules, switch_shop
-from plugin.services.set_rules import RuleDraft
+from plugin.services import rule_form, save_settings, set_rules, switch_shop
+from plugin.services.rule_form import RuleDraft
 from plugin.web import first_run, labels, previews, samples
 from plugin.web.numbers import LARGEST_ROW, product_gid
 from plugin.web.parts import parts
@@ -52,7 +52,7 @@ def change() -> AnyResponse | str | tuple[str, int]:
     if request.form.get("find", "").strip():
         return _page(BLANK, typed=request.form, picked=picked)
     try:
-        draft = set_rules.check_draft(request.form, g.today, picked)
+        draft = rule_form.check_draft(request.form, g.today, picked)
     except FieldErrors as exc:
         if page == "/first-run":
             return first_run.page(errors=exc.errors, typed_rule=request.form), 422

@@ -44,7 +44,7 @@ from plugin.domain.promises import (
 )
 from plugin.domain.supply import SupplyRow
 from plugin.errors import FieldErrors
-from plugin.services import save_settings, set_rules
+from plugin.services import rule_form, save_settings
 from plugin.services.review_queue import date_policy
 from plugin.web import figures
 
@@ -79,7 +79,7 @@ def as_typed(settings: ShopSettings, form: Mapping[str, str]) -> ShopSettings:
 def rule_as_typed(form: Mapping[str, str], stored: RuleRow) -> RuleRow:
     """The rule as typed when it can be used; else as stored."""
     try:
-        draft = set_rules.check_draft({**form, "scope": "all", "subject": "", "which": ""})
+        draft = rule_form.check_draft({**form, "scope": "all", "subject": "", "which": ""})
     except FieldErrors:
         return stored
     return RuleRow(

@@ -33,7 +33,7 @@ from plugin import create_app
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database
 from plugin.adapters.job_queue import JobQueue, Lane
-from plugin.services import carry_out, keep_time, run_lanes, send_mail, set_rules, switch_shop, sync_shop
+from plugin.services import carry_out, keep_time, rule_form, run_lanes, send_mail, set_rules, switch_shop, sync_shop
 from plugin.settings import Settings
 from plugin.wiring import Parts, build
 from tests.services.store import ENCRYPTION_KEY, KEY, ROOT, SECRET, SHOP, start_anew
@@ -266,7 +266,7 @@ class Shop:
 
     def set_limit(self, mode: str, units: int) -> None:
         form = {"limit_mode": mode, "limit_units": str(units), "wait_from": "3", "wait_to": "4"}
-        draft = set_rules.check_draft({**form, "without_date": "stop", "scope": "all"})
+        draft = rule_form.check_draft({**form, "without_date": "stop", "scope": "all"})
         set_rules.save(self.parts.database, self.parts.jobs, self.name, draft, self.now())
 
     # --- webhooks -----------------------------------------------------------------------------------------------

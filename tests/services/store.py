@@ -30,7 +30,17 @@ from plugin import create_app
 from plugin.adapters.database import shops
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Transaction
-from plugin.services import carry_out, keep_time, run_lanes, save_settings, send_mail, set_rules, switch_shop, sync_shop
+from plugin.services import (
+    carry_out,
+    keep_time,
+    rule_form,
+    run_lanes,
+    save_settings,
+    send_mail,
+    set_rules,
+    switch_shop,
+    sync_shop,
+)
 from plugin.settings import Settings
 from plugin.wiring import Parts, build
 from tests.journeys.books import is_working
@@ -275,7 +285,7 @@ class Store:
 
     def save_rule(self, **form: str) -> None:
         given = {"wait_from": "3", "wait_to": "4", "without_date": "stop", "scope": "all", **form}
-        draft = set_rules.check_draft(given)
+        draft = rule_form.check_draft(given)
         set_rules.save(self.parts.database, self.parts.jobs, self.shop, draft, self.now())
 
     def now(self) -> datetime:

@@ -14,7 +14,7 @@ from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.domain.facts import CONTINUE, DENY
 from plugin.domain.ledger import Entry, Kind
-from plugin.services import decide_selling, preview_rules, set_rules
+from plugin.services import decide_selling, preview_rules, rule_form, set_rules
 
 SHOP = "larkspur-outdoor.myshopify.com"
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
@@ -94,7 +94,7 @@ def test_a_preview_names_the_bundles_that_a_rule_of_a_component_would_shut(shop:
         tx.execute(update(t.variants).where(t.variants.c.variant_id == KIT).values(policy=CONTINUE))
         effects.want(tx, SHOP, Effect.POLICY, KIT, CONTINUE, NOW)
     form = {"scope": scope, "subject": A if scope == "variant" else "", "limit_mode": "never"}
-    change = set_rules.saving(set_rules.check_draft(form, NOW.date()), "never")
+    change = set_rules.saving(rule_form.check_draft(form, NOW.date()), "never")
     if scope == "all":
         with shop.begin() as tx:
             tx.execute(update(t.rules).values(scope="all", subject=""))

@@ -21,6 +21,7 @@ from plugin.services import (
     install_shop,
     keep_tokens,
     preview_rules,
+    rule_form,
     run_lanes,
     save_settings,
     set_rules,
@@ -42,7 +43,7 @@ RULE = {"limit_mode": "up_to", "limit_units": "5", "wait_from": "3", "wait_to": 
 def sell(live: Live) -> Live:
     """Switch an installed shop on, at most five of everything, with its mail confirmed."""
     now = live.parts.clock.now()
-    draft = set_rules.check_draft({"scope": "all", "subject": "", **RULE})
+    draft = rule_form.check_draft({"scope": "all", "subject": "", **RULE})
     set_rules.save(live.database, live.parts.jobs, SHOP, draft, now)
     switch_shop.turn_on(live.database, live.parts.jobs, SHOP, now)
     with live.database.begin() as tx:
@@ -335,7 +336,7 @@ def test_after_everything_was_erased_what_sells_below_zero_is_asked_about(sellin
             assert gid_of(sold.id) not in ledger.originals(tx, SHOP)
         assert gid_of(sold.id) in asks_about(live)
         now = live.parts.clock.now()
-        full = set_rules.check_draft({"scope": "all", "subject": "", **RULE, "limit_units": "1"})
+        full = rule_form.check_draft({"scope": "all", "subject": "", **RULE, "limit_units": "1"})
         set_rules.save(live.database, live.parts.jobs, SHOP, full, now)
         live.work()
         switch_shop.pause(live.database, live.parts.jobs, SHOP, now)

@@ -20,8 +20,9 @@ from plugin.domain.ledger import Entry, Kind
 from plugin.domain.limits import Limit, LimitMode, Rule
 from plugin.domain.rules import Described, RuleList
 from plugin.errors import Conflict, FieldErrors, NotFound
-from plugin.services import decide_selling, install_shop, preview_rules, set_rules, switch_shop
-from plugin.services.set_rules import Change, RuleDraft, check_draft
+from plugin.services import decide_selling, install_shop, preview_rules, rule_form, set_rules, switch_shop
+from plugin.services.rule_form import RuleDraft, check_draft
+from plugin.services.set_rules import Change
 
 SHOP, OTHER = "larkspur-outdoor.myshopify.com", "pine-and-copper.myshopify.com"
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
@@ -474,7 +475,7 @@ def test_a_limit_is_read_back_as_it_was_saved(database: Database, jobs: JobQueue
     set_rules.save(database, jobs, SHOP, draft(which="all:", **typed), NOW)
     set_rules.save(database, jobs, SHOP, draft(scope="variant", subject=gid("ProductVariant", 1), **typed), NOW)
     chosen = [Described(gid("ProductVariant", 2), gid("Product", 2))]
-    several = set_rules.limiting(chosen, set_rules.check_limit(typed), set_rules.PROPOSED, "several")
+    several = set_rules.limiting(chosen, rule_form.check_limit(typed), set_rules.PROPOSED, "several")
     set_rules.make(database, jobs, SHOP, several, NOW)
     assert {(r.scope, r.limit) for r in stored(database)} == {
         ("all", Limit(LimitMode(mode), units)),
