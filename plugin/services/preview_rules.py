@@ -16,7 +16,7 @@ from plugin.domain.rules import OWN, RuleList, Scope
 from plugin.services import brake, save_settings
 from plugin.services.gather_selling import SellingFacts, count_in_stock, load_selling
 from plugin.services.rule_form import NEW
-from plugin.services.set_rules import AT_ONCE, Change, own_variants
+from plugin.services.set_rules import Change, own_variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,7 @@ class _Compared:
 
 def _braked(tx: Transaction, shop: str, variant_ids: Sequence[str], now: datetime) -> set[str]:
     """What the brake on mass zeroing keeps from opening now."""
-    batches = (variant_ids[start : start + AT_ONCE] for start in range(0, len(variant_ids), AT_ONCE))
-    return {variant_id for batch in batches for variant_id in brake.watch(tx, shop, batch, (), now)}
+    return {variant_id for some in in_parts(variant_ids) for variant_id in brake.watch(tx, shop, some, (), now)}
 
 
 def _row(variant_id: str, facts: SellingFacts, was: Verdict, verdict: Verdict) -> PreviewRow:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from plugin.adapters.database import due, rules
 from plugin.adapters.database.rules import Difference, LastChange
 from plugin.adapters.database.tables import collections, products, variants
-from plugin.adapters.database.transaction import Database, Transaction
+from plugin.adapters.database.transaction import Database, Transaction, in_parts
 from plugin.adapters.job_queue import JobQueue
 from plugin.domain import rules as rule_order
 from plugin.domain.limits import Limit, LimitMode, Rule, RuleKind, WithoutDate
@@ -20,7 +20,6 @@ from plugin.errors import Conflict, NotFound
 from plugin.services.rule_form import NEW, RuleDraft
 
 TAKE_BACK_WITHIN = timedelta(minutes=15)
-AT_ONCE = 500  # ids in one statement
 PROPOSED = Rule(NEW, Scope.ALL.value, "", Limit(LimitMode.UP_TO, 10), (3, 4), WithoutDate.STOP)
 """The rule a shop begins with, unless it chooses another."""
 
@@ -176,14 +175,10 @@ def _require_subjects(tx: Transaction, shop: str, found: Iterable[Difference]) -
     picked = {p for c in listed if c.becomes for p in c.becomes.products - (c.was.products if c.was else frozenset())}
     for scope, column in _OF_SCOPE.items():
         wanted = {r.subject for r in new if r.scope == scope} | (picked if scope == Scope.PRODUCT else set())
-        for ids in _batches(sorted(wanted)):
+        for ids in in_parts(sorted(wanted)):
             statement = select(column).where(column.table.c.shop == shop, column.in_(ids))
             if {row[0] for row in tx.execute(statement)} != set(ids):
                 raise NotFound(f"no such {scope} in this shop")
-
-
-def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
 def _decide_again(tx: Transaction, shop: str, found: Iterable[Difference], now: datetime) -> None:
@@ -201,7 +196,7 @@ def own_variants(tx: Transaction, shop: str, own: Iterable[Rule]) -> Iterable[tu
     """The variants that settings of their own speak of, and their items, batch by batch."""
     listed = list(own)
     for scope, column in ((Scope.VARIANT, variants.c.variant_id), (Scope.PRODUCT, variants.c.product_id)):
-        for ids in _batches(sorted({r.subject for r in listed if r.scope == scope})):
+        for ids in in_parts(sorted({r.subject for r in listed if r.scope == scope})):
             statement = select(variants.c.variant_id, variants.c.item_id)
             rows = list(tx.execute(statement.where(variants.c.shop == shop, column.in_(ids))))
             yield [r.variant_id for r in rows], [r.item_id for r in rows]
