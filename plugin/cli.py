@@ -13,11 +13,12 @@ from alembic.config import Config
 from sqlalchemy import update
 
 from plugin import TOP, logs, wiring
+from plugin.adapters.database import syncs
 from plugin.adapters.database.tables import inbox
 from plugin.adapters.worker import run_workers
 from plugin.errors import ConfigError, Conflict, InputError
 from plugin.metrics import serve_metrics
-from plugin.services import keep_time, rebuild_figures, sync_shop
+from plugin.services import keep_time, rebuild_figures
 from plugin.settings import Settings
 
 
@@ -41,7 +42,7 @@ def sync(settings: Settings, shop: str) -> None:
     """Ask for a reconciliation of a shop; the worker does it."""
     parts = wiring.build(settings)
     with parts.database.begin() as tx:
-        sync_shop.begin(tx, shop, "asked", parts.clock.now())
+        syncs.begin(tx, shop, "asked", parts.clock.now())
     parts.jobs.wake(shop, "sync")
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from plugin.adapters.database import due, effects, inbox
+from plugin.adapters.database import due, effects, inbox, syncs
 from plugin.adapters.database.transaction import Database
 from plugin.adapters.job_queue import JobQueue
-from plugin.services import sync_shop
 
 
 def check_now(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
     """Read the whole shop again; a reading under way serves as well."""
     with db.begin() as tx:
-        sync_shop.begin(tx, shop, "asked", now)
+        syncs.begin(tx, shop, "asked", now)
     jobs.wake(shop, "sync")
 
 

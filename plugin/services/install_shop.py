@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from plugin.adapters.database import due, effects, shops
+from plugin.adapters.database import due, effects, shops, syncs
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify.tokens import Caller, TokenSet
 from plugin.errors import AccessDenied, ShopifyError
-from plugin.services import change_wording, keep_tokens, read_shop, sync_shop
+from plugin.services import change_wording, keep_tokens, read_shop
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -61,14 +61,14 @@ def _install(tx: Transaction, shop: str, now: datetime) -> None:
     # What the switches hold now is what we find: nothing is put back, and nothing was turned by another hand.
     effects.forget(tx, shop, effects.Effect.POLICY)
     change_wording.publish_again(tx, shop, now)
-    sync_shop.begin(tx, shop, "first", now)
+    syncs.begin(tx, shop, "first", now)
 
 
 def _let_in(tx: Transaction, shop: str, now: datetime) -> None:
     shops.unlock(tx, shop)
     due.hurry(tx, shop, now)
     effects.hurry(tx, shop, now)
-    sync_shop.begin_again(tx, shop, now)
+    syncs.begin_again(tx, shop, now)
 
 
 def _get_to_know(parts: Parts, shop: str) -> None:

@@ -14,10 +14,10 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from plugin.adapters.clock import ClockUnreachable
-from plugin.adapters.database import inbox, leases, shops
+from plugin.adapters.database import inbox, leases, shops, syncs
 from plugin.adapters.database.transaction import Transaction
 from plugin.errors import Conflict
-from plugin.services import erase_customer, install_shop, keep_tokens, mail_alerts, run_lanes, sync_shop
+from plugin.services import erase_customer, install_shop, keep_tokens, mail_alerts, run_lanes
 
 if TYPE_CHECKING:
     from plugin.wiring import Parts
@@ -65,7 +65,7 @@ def _begin_nightly(parts: Parts) -> None:
         zones = [(shop, shops.find(tx, shop)) for shop in shops.installed_shops(tx)]
         ready = [shop for shop, row in zones if row is not None and _night_has_come(tx, shop, row.timezone, now)]
     for shop in ready:
-        parts.database.write(partial(sync_shop.begin, shop=shop, reason="nightly", now=now))
+        parts.database.write(partial(syncs.begin, shop=shop, reason="nightly", now=now))
         parts.jobs.wake(shop, "sync")
 
 
@@ -74,8 +74,8 @@ def _night_has_come(tx: Transaction, shop: str, timezone: str, now: datetime) ->
     tonight = local.replace(hour=NIGHTLY_HOUR, minute=0, second=0, microsecond=0)
     if local < tonight:
         tonight -= timedelta(days=1)
-    last = sync_shop.last_begun_at(tx, shop)  # one that failed is not begun again every second
-    return sync_shop.last_done(tx, shop) is not None and last is not None and last < tonight
+    last = syncs.last_begun_at(tx, shop)  # one that failed is not begun again every second
+    return syncs.last_done(tx, shop) is not None and last is not None and last < tonight
 
 
 def _tidy(parts: Parts) -> None:
@@ -90,6 +90,6 @@ def _tidy(parts: Parts) -> None:
 def _begin_failed_first_syncs(parts: Parts, now: datetime) -> None:
     """A shop of which nothing is known cannot be served: its first reading is tried until it succeeds."""
     with parts.database.read() as tx:
-        failed = sync_shop.failed_first(tx)
+        failed = syncs.failed_first(tx)
     for shop in failed:
-        parts.database.write(partial(sync_shop.begin, shop=shop, reason="first", now=now))
+        parts.database.write(partial(syncs.begin, shop=shop, reason="first", now=now))

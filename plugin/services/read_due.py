@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import select
 
-from plugin.adapters.database import due, effects
+from plugin.adapters.database import due, effects, syncs
 from plugin.adapters.database.due import Due
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import variants
@@ -18,7 +18,7 @@ from plugin.adapters.shopify import orders as shopify_orders
 from plugin.adapters.shopify.client import AdminClient
 from plugin.errors import AccessDenied, Conflict, ShopifyError, Throttled, Unauthorized
 from plugin.logs import masked
-from plugin.services import carry_out, keep_tokens, read_shop, record_facts, sync_shop
+from plugin.services import carry_out, keep_tokens, read_shop, record_facts
 from plugin.services.one_by_one import one_by_one
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _read_changed_orders(parts: Parts, shop: str, client: AdminClient, marks: Se
 
 def _read_shop(parts: Parts, shop: str, client: AdminClient, marks: Sequence[Due]) -> Mapping[str, datetime]:
     if read_shop.read_shop_facts(parts, shop):
-        parts.database.write(lambda tx: sync_shop.begin_again(tx, shop, parts.clock.now()))
+        parts.database.write(lambda tx: syncs.begin_again(tx, shop, parts.clock.now()))
         parts.jobs.wake(shop, "sync")
     return {}
 

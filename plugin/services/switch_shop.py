@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from plugin.adapters.database import alerts, due, effects
+from plugin.adapters.database import alerts, due, effects, syncs
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.reports import obligations, switches
 from plugin.adapters.database.reports.switches import Switch
@@ -16,7 +16,6 @@ from plugin.adapters.database.tables import shop_settings
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.errors import Conflict
-from plugin.services import sync_shop
 
 
 def turn_on(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
@@ -27,7 +26,7 @@ def turn_on(db: Database, jobs: JobQueue, shop: str, now: datetime) -> None:
         Conflict: The first sync has not finished: nothing may open before the queue is known.
     """
     with db.begin() as tx:
-        if not sync_shop.is_read(tx, shop):
+        if not syncs.is_read(tx, shop):
             raise Conflict("the first reading of your shop is not finished yet")
         _set(tx, shop, now, backordering_on=True, paused_at=None)
     jobs.wake(shop, "queue")

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database import syncs
 from plugin.adapters.database.reports import book_rows, books, numbers, resting
 from plugin.errors import NotFound
-from plugin.services import check_books, close_unseen, correct_stock, sync_shop
+from plugin.services import check_books, close_unseen, correct_stock
 from plugin.services.carry_out import TRIES_BEFORE_ALERT
 from plugin.web import book_file
 from plugin.web.histories import in_words
@@ -47,7 +48,7 @@ def show() -> str:
             mended=[(m, in_words(m.happening, g.today)) for m in books.mended(tx, g.shop, g.now - MENDED_WITHIN)],
             checks=checks,
             names=books.names_of_repairs(tx, g.shop, checks),
-            is_read=sync_shop.is_read(tx, g.shop),
+            is_read=syncs.is_read(tx, g.shop),
             aside=[
                 *aside,
                 *books.marks_put_aside(tx, g.shop, TRIES_BEFORE_ALERT),

@@ -30,6 +30,7 @@ from devstore.inbox import Inbox
 from devstore.programs import create_programs
 from devstore.world import StoreClock, World
 from plugin import create_app
+from plugin.adapters.database import syncs
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database
 from plugin.adapters.job_queue import JobQueue, Lane
@@ -312,7 +313,7 @@ class Shop:
 
     def reconcile(self) -> None:
         with self.parts.database.begin() as tx:
-            sync_shop.begin(tx, self.name, "asked", self.now())
+            syncs.begin(tx, self.name, "asked", self.now())
         self.settle()
 
     def _next_mark(self) -> datetime | None:

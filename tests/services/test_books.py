@@ -11,7 +11,7 @@ from plugin.adapters.database import tables as t
 from plugin.adapters.shopify import inventory
 from plugin.domain.ledger import Kind
 from plugin.errors import AccessDenied, NotFound, Unreachable
-from plugin.services import check_books, correct_stock, run_lanes, sync_shop
+from plugin.services import check_books, correct_stock, run_lanes, take_bulk_rows
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
 
@@ -109,7 +109,7 @@ def test_what_a_whole_reading_saw_replaces_nothing_that_was_read_since(
 ) -> None:
     """Between Shopify's writing a result down and our taking it, goods are sold, and then shipped."""
     sku, order = lone.a_sku(1), {}
-    take_variants, take_orders = sync_shop._take_variants, sync_shop._take_orders
+    take_variants, take_orders = take_bulk_rows.take_variants, take_bulk_rows.take_orders
 
     def turn() -> None:
         lone.flush()
@@ -127,8 +127,8 @@ def test_what_a_whole_reading_saw_replaces_nothing_that_was_read_since(
         turn()
         take_orders(*given)
 
-    monkeypatch.setattr(sync_shop, "_take_variants", sold_meanwhile)
-    monkeypatch.setattr(sync_shop, "_take_orders", shipped_meanwhile)
+    monkeypatch.setattr(take_bulk_rows, "take_variants", sold_meanwhile)
+    monkeypatch.setattr(take_bulk_rows, "take_orders", shipped_meanwhile)
     done = check(lone)
     assert [r for r in done.repairs if lone.item(sku) in r.values() or order["gid"] in r.values()] == []
     (level,) = lone.rows(t.levels, t.levels.c.item_id == lone.item(sku), t.levels.c.location_id == lone.place())

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from plugin.adapters.database import syncs
 from plugin.adapters.database import tables as t
-from plugin.services import edit_delivery, sync_shop
+from plugin.services import edit_delivery
 from tests.services.store import Store
 
 references = count(1)
@@ -108,7 +109,7 @@ def test_the_figures_of_a_parent_are_nobodys_stock(shop: Store) -> None:
     item = shop.item(parent)
     assert {level.available for level in shop.rows(t.levels, t.levels.c.item_id == item)} == {0}
     with shop.parts.database.begin() as tx:
-        sync_shop.begin(tx, shop.shop, "nightly", shop.now())
+        syncs.begin(tx, shop.shop, "nightly", shop.now())
     shop.settle()
     assert {level.available for level in shop.rows(t.levels, t.levels.c.item_id == item)} == {0}
     (variant,) = shop.rows(t.variants, t.variants.c.variant_id == shop.gid(parent))

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import event
 
 from plugin import wiring
-from plugin.adapters.database import shops
+from plugin.adapters.database import shops, syncs
 from plugin.adapters.database.tables import metadata
-from plugin.services import keep_time, mail_alerts, run_lanes, sync_shop
+from plugin.services import keep_time, mail_alerts, run_lanes
 from tests.web.site import settings
 
 OF_OPEN_WORK = {
@@ -30,7 +30,7 @@ def asked_by_the_clock(database_url: str) -> list[tuple[str, Any]]:
     now = datetime.now(UTC)
     with parts.database.begin() as tx:
         shops.install(tx, "a.myshopify.com", now)
-        sync_shop.begin(tx, "a.myshopify.com", "first", now)
+        syncs.begin(tx, "a.myshopify.com", "first", now)
     asked: list[tuple[str, Any]] = []
 
     @event.listens_for(parts.database.engine, "before_cursor_execute")

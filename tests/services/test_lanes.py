@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from plugin import cli
-from plugin.adapters.database import due, ledger, stock_ledger
+from plugin.adapters.database import due, ledger, stock_ledger, syncs
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database
 from plugin.domain.ledger import Entry, Kind
@@ -166,7 +166,7 @@ def test_a_first_sync_whose_worker_dies_in_the_middle_goes_on(
 
     def dying(self: Database) -> Any:
         with self.read() as tx:
-            row = sync_shop._running(tx, shop.shop)
+            row = syncs.running(tx, shop.shop)
         if row is not None and row.state == state and (row.lines_done or 0) > 0:
             raise Died
         return begin(self)

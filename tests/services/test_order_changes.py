@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from plugin.adapters.database import syncs
 from plugin.adapters.database import tables as t
-from plugin.services import sync_shop
 from tests.services.store import BERLIN, Store
 
 
@@ -153,7 +153,7 @@ def test_an_order_found_late_stands_in_its_own_place_and_after_a_day_nobody_is_m
     # Within two days the difference makes us look for it; after that its units are a baseline until the night.
     shop.settle(wait_s=200)
     with shop.parts.database.begin() as tx:
-        sync_shop.begin(tx, shop.shop, "nightly", shop.now())
+        syncs.begin(tx, shop.shop, "nightly", shop.now())
     shop.settle(wait_s=200)
     queue = sorted(shop.rows(t.line_states, t.line_states.c.item_id == shop.item(sku)), key=lambda s: s.queue_place)
     assert [s.order_id for s in queue] == [before["gid"], lost["gid"], younger["gid"]]

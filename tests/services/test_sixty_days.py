@@ -8,8 +8,8 @@ import pytest
 
 from devstore.installing import install
 from devstore.payloads.shop import scopes_body
+from plugin.adapters.database import syncs
 from plugin.adapters.database import tables as t
-from plugin.services import sync_shop
 from plugin.services.review_queue import UNREADABLE_ORDERS
 from tests.services.store import BERLIN, Store
 
@@ -82,7 +82,7 @@ def test_an_order_that_grows_out_of_sight_stays_owed_through_every_reading(shop:
     shop.control("webhooks/send", topic="orders/updated", payload=body, webhook_id=f"old-{sku}")
     shop.settle()
     with shop.parts.database.begin() as tx:
-        sync_shop.begin(tx, shop.shop, "nightly", shop.now())
+        syncs.begin(tx, shop.shop, "nightly", shop.now())
     shop.settle(wait_s=200)
     assert shop.lines(sku) == {order["name"]: (0, 2)}
     assert baselines(shop, sku) == []

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from plugin.adapters.database import syncs
 from plugin.adapters.database import tables as t
-from plugin.services import run_lanes, sync_shop
+from plugin.services import run_lanes
 from tests.journeys.books import dump
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
@@ -50,7 +51,7 @@ def test_what_happens_in_one_shop_leaves_the_other_alone(two_shops: tuple[Store,
     second.settle()
     second.wait_for_rises()
     with second.parts.database.begin() as tx:
-        sync_shop.begin(tx, second.shop, "asked", second.now())
+        syncs.begin(tx, second.shop, "asked", second.now())
     second.settle()
     first.settle()
     assert dump(first.parts.database, first.shop) == before
@@ -109,7 +110,7 @@ def test_every_statement_names_its_shop(two_shops: tuple[Store, Store]):
         first.control("product", product_id=first.variant(sku)["product_id"], status="ARCHIVED")
         first.settle()
         with first.parts.database.begin() as tx:
-            sync_shop.begin(tx, first.shop, "asked", first.now())
+            syncs.begin(tx, first.shop, "asked", first.now())
         first.settle()
         run_lanes.run_queue(first.parts, first.shop, open_inbox)
     assert found == []

@@ -9,13 +9,13 @@ import pytest
 import redis
 from sqlalchemy import select
 
-from plugin.adapters.database import due, effects
+from plugin.adapters.database import due, effects, syncs
 from plugin.adapters.database import tables as t
 from plugin.adapters.database.effects import Effect
 from plugin.domain.letters import Shown
 from plugin.domain.promises import Promise
 from plugin.domain.wording import promise_phrase
-from plugin.services import carry_out, edit_delivery, run_lanes, switch_shop, sync_shop
+from plugin.services import carry_out, edit_delivery, run_lanes, switch_shop
 from plugin.services.edit_delivery import DeliveryDraft
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
@@ -234,7 +234,7 @@ def test_dropped_webhooks_are_made_good_by_one_reconciliation(shop: Store):
     shop.faults()
     assert shop.lines(sku) == {}
     with shop.parts.database.begin() as tx:
-        sync_shop.begin(tx, shop.shop, "asked", shop.now())
+        syncs.begin(tx, shop.shop, "asked", shop.now())
     shop.settle()
     assert shop.lines(sku) == {order["name"]: (0, 2)}
     assert shop.lines(other) == {order["name"]: (0, 1)}
@@ -242,7 +242,7 @@ def test_dropped_webhooks_are_made_good_by_one_reconciliation(shop: Store):
     with shop.reading() as tx:
         before = tx.rows(select(t.ledger.c.entry_id).where(t.ledger.c.shop == shop.shop))
     with shop.parts.database.begin() as tx:
-        sync_shop.begin(tx, shop.shop, "asked", shop.now())
+        syncs.begin(tx, shop.shop, "asked", shop.now())
     shop.settle()
     with shop.reading() as tx:
         assert tx.rows(select(t.ledger.c.entry_id).where(t.ledger.c.shop == shop.shop)) == before
