@@ -51,13 +51,15 @@ def _together(waiting: Sequence[Arrived]) -> Sequence[Arrived]:
 def _handle_all(parts: Parts, waiting: Sequence[Arrived]) -> int | None:
     """All in one transaction: a burst costs one commit. None when one of them failed and nothing was done."""
 
+    shop = waiting[0].shop
+
     def handle(tx: Transaction) -> int:
-        mine = inbox.claim(tx, [arrived.id for arrived in waiting])
+        mine = inbox.claim(tx, shop, [arrived.id for arrived in waiting])
         with due.gathering(tx):
             for arrived in sorted(waiting, key=_place):
                 if arrived.id in mine:
                     _run(parts, tx, arrived)
-        inbox.handled(tx, sorted(mine), parts.clock.now())
+        inbox.handled(tx, shop, sorted(mine), parts.clock.now())
         return len(mine)
 
     try:
@@ -65,7 +67,7 @@ def _handle_all(parts: Parts, waiting: Sequence[Arrived]) -> int | None:
     except (RunTooLong, *AWAY):
         raise
     except Exception:  # noqa: BLE001 - told apart one by one next
-        _log.info("inbox_one_by_one", shop=waiting[0].shop, count=len(waiting), exc_info=True)
+        _log.info("inbox_one_by_one", shop=shop, count=len(waiting), exc_info=True)
         return None
 
 
@@ -77,10 +79,10 @@ def _place(arrived: Arrived) -> tuple[str, str, int]:
 
 def _handle_one(parts: Parts, arrived: Arrived) -> bool:
     def handle(tx: Transaction) -> bool:
-        if not inbox.claim(tx, [arrived.id]):
+        if not inbox.claim(tx, arrived.shop, [arrived.id]):
             return False
         _run(parts, tx, arrived)
-        inbox.handled(tx, [arrived.id], parts.clock.now())
+        inbox.handled(tx, arrived.shop, [arrived.id], parts.clock.now())
         return True
 
     try:

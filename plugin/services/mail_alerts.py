@@ -168,7 +168,8 @@ def _urgent(tx: Transaction, reader: Reader, now: datetime) -> list[Alert]:
     due = [r for r in rows if (r.kind, r.subject) not in told_today and _may_go(r, reader)]
     found = alert_facts.urgent(tx, reader.shop, reader.admin_url, due)
     if found:
-        tx.execute(update(alert_rows).where(alert_rows.c.id.in_([r.id for r in due])).values(mailed_at=now))
+        mine = (alert_rows.c.shop == reader.shop, alert_rows.c.id.in_([r.id for r in due]))
+        tx.execute(update(alert_rows).where(*mine).values(mailed_at=now))
     return found
 
 

@@ -78,7 +78,7 @@ def _send_next(parts: Parts, shop: str) -> bool:
             return True
         shop_row = shops.find(tx, shop)
         assert shop_row is not None
-        if not _take(tx, row.id, state="sending", attempts=messages.c.attempts + 1):
+        if not _take(tx, shop, row.id, state="sending", attempts=messages.c.attempts + 1):
             return True
         contact = settings.reply_to_encrypted or shop_row.contact_email_encrypted
         own = check_sender.proven(parts, tx, shop, settings) if row.kind != ALERT else {}
@@ -102,17 +102,15 @@ def _send_next(parts: Parts, shop: str) -> bool:
     return True
 
 
-def _take(tx: Transaction, message_id: int, **values: Any) -> bool:
+def _take(tx: Transaction, shop: str, message_id: int, **values: Any) -> bool:
     """Take a message out of those that wait. False when another process, or a stop, was first."""
-    taken = tx.execute(
-        update(messages).where(messages.c.id == message_id, messages.c.state == "waiting").values(values)
-    )
-    return taken.rowcount == 1
+    mine = (messages.c.shop == shop, messages.c.id == message_id, messages.c.state == "waiting")
+    return tx.execute(update(messages).where(*mine).values(values)).rowcount == 1
 
 
 def _write_anew(tx: Transaction, shop: str, message_id: int) -> None:
     """A mail that could not leave when it was written may no longer be true: its notices are told in new words."""
-    if not _take(tx, message_id, state="stopped", error="it waited too long to leave, and is written anew"):
+    if not _take(tx, shop, message_id, state="stopped", error="it waited too long to leave, and is written anew"):
         return
     tell_anew(tx, shop, [message_id])
 
@@ -141,7 +139,7 @@ def _note(
     def note(tx: Transaction) -> None:
         tx.execute(
             update(messages)
-            .where(messages.c.id == row.id)
+            .where(messages.c.shop == row.shop, messages.c.id == row.id)
             .values(
                 # Who was forgotten while we tried has no address any more.
                 state=case((messages.c.to_encrypted == "", "stopped"), else_=state) if state == "waiting" else state,

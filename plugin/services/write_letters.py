@@ -94,7 +94,7 @@ def _write_or_put_aside(
 def _put_aside(parts: Parts, tx: Transaction, shop: str, rows: Sequence[Any], why: str, now: datetime) -> None:
     """Keep a failed message in place of the letter. Its notices have told nothing; `control_mail.retry` lets them."""
     first = rows[0]
-    _claim(tx, [row.id for row in rows])
+    _claim(tx, shop, [row.id for row in rows])
     key, _ = _message_key(tx, shop, _named(first.kind, first.order_id, rows))
     message_id = tx.execute(
         tx.insert(messages)
@@ -116,7 +116,8 @@ def _put_aside(parts: Parts, tx: Transaction, shop: str, rows: Sequence[Any], wh
         )
         .returning(messages.c.id)
     ).scalar_one()
-    tx.execute(update(notices).where(notices.c.id.in_([row.id for row in rows])).values(message_id=message_id))
+    mine = (notices.c.shop == shop, notices.c.id.in_([row.id for row in rows]))
+    tx.execute(update(notices).where(*mine).values(message_id=message_id))
     alerts.mail_failed(tx, shop, now)
 
 
@@ -138,8 +139,8 @@ def _drop_unwanted(tx: Transaction, shop: str, ripe: Sequence[Any], settings: Sh
     till = set() if settings.mail_pos else _from_the_till(tx, shop, {row.order_id for row in ripe})
     switched_off = [row for row in ripe if not settings.mails(row.kind)]
     taken_at_till = [row for row in ripe if settings.mails(row.kind) and row.order_id in till]
-    _drop(tx, [row.id for row in switched_off], "mails of this kind are switched off")
-    _drop(tx, [row.id for row in taken_at_till], "orders taken at the till are not mailed about")
+    _drop(tx, shop, [row.id for row in switched_off], "mails of this kind are switched off")
+    _drop(tx, shop, [row.id for row in taken_at_till], "orders taken at the till are not mailed about")
     return [row for row in ripe if settings.mails(row.kind) and row.order_id not in till]
 
 
@@ -222,11 +223,13 @@ def _with_news(tx: Transaction, shop: str, order_ids: Sequence[str], now: dateti
 def _put_off(tx: Transaction, shop: str, notice_ids: Sequence[int], now: datetime) -> None:
     zone = shops.zone(tx, shop)
     tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), MORNING, zone)
-    tx.execute(update(notices).where(notices.c.id.in_(notice_ids)).values(not_before=tomorrow))
+    mine = (notices.c.shop == shop, notices.c.id.in_(notice_ids))
+    tx.execute(update(notices).where(*mine).values(not_before=tomorrow))
 
 
-def _drop(tx: Transaction, notice_ids: Sequence[int], why: str) -> None:
-    tx.execute(update(notices).where(notices.c.id.in_(notice_ids)).values(state="dropped", why=why))
+def _drop(tx: Transaction, shop: str, notice_ids: Sequence[int], why: str) -> None:
+    mine = (notices.c.shop == shop, notices.c.id.in_(notice_ids))
+    tx.execute(update(notices).where(*mine).values(state="dropped", why=why))
 
 
 def _write_letter(
@@ -243,11 +246,11 @@ def _write_letter(
     facts = LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
     found = [(row, facts.line(row.line_id, kind)) for row in rows]
     # What the letter does not speak of is not told by it.
-    _drop(tx, [row.id for row, line in found if line is None], "nothing of it waits any more")
+    _drop(tx, shop, [row.id for row, line in found if line is None], "nothing of it waits any more")
     rows = [row for row, line in found if line is not None]
     if not rows:
         return
-    _claim(tx, [row.id for row in rows])
+    _claim(tx, shop, [row.id for row in rows])
     lines = [line for _, line in found if line is not None]
     letter = facts.letter(kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
     rendered = render(letter)
@@ -280,16 +283,15 @@ def _write_letter(
         told = facts.promise_of(row.line_id)
         tx.execute(
             update(notices)
-            .where(notices.c.id == row.id)
+            .where(notices.c.shop == shop, notices.c.id == row.id)
             .values(message_id=message_id, data={"told": told.to_json()} if told is not None else {})
         )
 
 
-def _claim(tx: Transaction, notice_ids: Sequence[int]) -> None:
+def _claim(tx: Transaction, shop: str, notice_ids: Sequence[int]) -> None:
     """Take notices for one message. Raises Conflict when another worker has one of them: then nothing is written."""
-    taken = tx.execute(
-        update(notices).where(notices.c.id.in_(notice_ids), notices.c.state == "waiting").values(state="claimed")
-    )
+    mine = (notices.c.shop == shop, notices.c.id.in_(notice_ids), notices.c.state == "waiting")
+    taken = tx.execute(update(notices).where(*mine).values(state="claimed"))
     if taken.rowcount != len(notice_ids):
         raise Conflict("somebody else is writing to this customer")
 

@@ -63,20 +63,21 @@ def waiting(tx: Transaction, shop: str, limit: int) -> list[Arrived]:
     return [Arrived(*row) for row in rows]
 
 
-def claim(tx: Transaction, ids: Sequence[int]) -> set[int]:
+def claim(tx: Transaction, shop: str, ids: Sequence[int]) -> set[int]:
     """Take webhooks for this transaction. Returns those that nobody else has handled, or is about to."""
     rows = tx.execute(
         select(inbox.c.id)
-        .where(inbox.c.id.in_(ids), inbox.c.handled_at.is_(None))
+        .where(inbox.c.shop == shop, inbox.c.id.in_(ids), inbox.c.handled_at.is_(None))
         .order_by(inbox.c.id)
         .with_for_update(skip_locked=True)
     )
     return {row.id for row in rows}
 
 
-def handled(tx: Transaction, ids: list[int], now: datetime) -> None:
+def handled(tx: Transaction, shop: str, ids: list[int], now: datetime) -> None:
     if ids:
-        tx.execute(update(inbox).where(inbox.c.id.in_(ids)).values(handled_at=now, error=None))
+        mine = (inbox.c.shop == shop, inbox.c.id.in_(ids))
+        tx.execute(update(inbox).where(*mine).values(handled_at=now, error=None))
 
 
 def failed(tx: Transaction, webhook: Arrived, error: str, now: datetime, *, park_after: int) -> None:
@@ -84,7 +85,7 @@ def failed(tx: Transaction, webhook: Arrived, error: str, now: datetime, *, park
     attempts = webhook.attempts + 1
     tx.execute(
         update(inbox)
-        .where(inbox.c.id == webhook.id)
+        .where(inbox.c.shop == webhook.shop, inbox.c.id == webhook.id)
         .values(attempts=attempts, error=error[:500], parked_at=now if attempts >= park_after else None)
     )
 
