@@ -8,11 +8,14 @@ from datetime import date
 
 from plugin.domain.limits import Limit, LimitMode, Rule, RuleKind, WhenLate, WithoutDate
 from plugin.domain.rules import MOST_PICKED, Scope, fingerprint
+from plugin.domain.typed_numbers import whole_number
 from plugin.errors import FieldErrors
 
 MOST_UNITS = 1_000_000
 MOST_WEEKS = 104
 LONGEST_SUBJECT = 255
+LAST_YEAR = 2100
+LARGEST_ROW = 2**63 - 1
 NEW = 0
 
 
@@ -94,8 +97,7 @@ def check_draft(form: Mapping[str, str], today: date | None = None, picked: Sequ
     scope, subject = _which(form, picked, errors)
     if errors:
         raise FieldErrors(errors)
-    number = form.get("rule_id", "")
-    rule_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else NEW
+    rule_id = whole_number(form.get("rule_id", ""), LARGEST_ROW) or NEW
     return RuleDraft(
         scope,
         subject,
@@ -155,10 +157,10 @@ def _number(form: Mapping[str, str], name: str, most: int, errors: dict[str, str
     raw = form.get(name, "").strip()
     if not raw:
         return None
-    if not (raw.isascii() and raw.isdigit()) or int(raw) > most:
+    number = whole_number(raw, most)
+    if number is None:
         errors[name] = f"Enter a whole number from 0 to {most}."
-        return None
-    return int(raw)
+    return number
 
 
 def _wait(low: int | None, high: int | None, errors: dict[str, str]) -> tuple[int | None, int | None]:
@@ -181,7 +183,9 @@ def _release(form: Mapping[str, str], today: date | None, errors: dict[str, str]
     except ValueError:
         errors["release_on"] = "Enter the release day, such as 2027-09-03."
         return None
-    if today is not None and day < today:
+    if day.year > LAST_YEAR:
+        errors["release_on"] = "That year cannot be right."
+    elif today is not None and day < today:
         errors["release_on"] = "This day has passed. Enter a later one, or choose backorder."
     return day
 

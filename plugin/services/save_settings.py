@@ -63,6 +63,7 @@ LONGEST_UNPAID = 90
 ADDRESSES = ("sender", "reply_to", "alerts_to")
 LONGEST_HOLIDAY_DAYS = 62
 MOST_HOLIDAYS = 366
+YEARS = range(2000, 2101)
 
 
 def read(tx: Transaction, shop: str) -> ShopSettings:
@@ -272,6 +273,8 @@ def _holidays(text: str) -> list[date]:
             raise ValueError(
                 f"“{line}” is not a day. Write 2026-12-24, or 2026-12-24 to 2027-01-01, one a line."
             ) from None
+        if not all(day.year in YEARS for day in (start, end)):
+            raise ValueError(f"“{line}” has a year that cannot be right.")
         length = (end - start).days + 1
         if not 1 <= length <= LONGEST_HOLIDAY_DAYS:
             raise ValueError(f"“{line}” must end after it begins, and within {LONGEST_HOLIDAY_DAYS} days.")

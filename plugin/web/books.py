@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import syncs
 from plugin.adapters.database.reports import book_rows, books, numbers, resting
+from plugin.domain.typed_numbers import whole_number
 from plugin.errors import NotFound
 from plugin.services import check_books, close_unseen, correct_stock
 from plugin.services.carry_out import TRIES_BEFORE_ALERT
 from plugin.web import book_file
 from plugin.web.histories import in_words
+from plugin.web.numbers import LARGEST_ROW
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -99,10 +101,10 @@ def close_unseen_order() -> AnyResponse:
 @blueprint.post("/books/rest/reopen")
 def reopen_unseen_order() -> AnyResponse:
     """No, it is not."""
-    number = request.form.get("number", "")
-    if not (number.isascii() and number.isdigit()):
+    number = whole_number(request.form.get("number", ""), LARGEST_ROW)
+    if number is None:
         raise NotFound("there is nothing to take back any more")
-    close_unseen.reopen(parts().database, parts().jobs, g.shop, request.form["line_id"], int(number), g.now)
+    close_unseen.reopen(parts().database, parts().jobs, g.shop, request.form["line_id"], number, g.now)
     return redirect("/books?done=reopened", 303)
 
 

@@ -11,6 +11,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import places, supply
+from plugin.domain.delivery_list import MOST_UNITS
+from plugin.domain.typed_numbers import whole_number
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import edit_delivery, save_settings
 from plugin.web.numbers import form_version
@@ -115,10 +117,11 @@ def receive(delivery_id: int) -> AnyResponse | tuple[str, int]:
         text = request.form.get(f"row_{row.row_id}", "").strip()
         if not text:
             continue
-        if not (text.isascii() and text.isdigit()) or int(text) > row.may_arrive:
+        arrived = whole_number(text, row.may_arrive)
+        if arrived is None:
             errors[f"row_{row.row_id}"] = f"{row.title}: write a whole number from 0 to {row.may_arrive}."
-        elif int(text):
-            units[row.row_id] = int(text)
+        elif arrived:
+            units[row.row_id] = arrived
     if not units and not errors and rows:
         errors[f"row_{rows[0].row_id}"] = "Write how many units arrived in at least one row."
     if errors:
@@ -251,8 +254,8 @@ def typed_rows(
             errors[f"sku_{n}"] = f"“{sku}” is a bundle, which never arrives as such. Enter its components."
         elif match[0].item_id in rows:
             errors[f"sku_{n}"] = f"“{sku}” stands in two rows. Put its units together."
-        elif not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
-            errors[f"units_{n}"] = f"Write how many units of {sku} are coming, 1 or more."
+        elif not (coming := whole_number(text, MOST_UNITS)):
+            errors[f"units_{n}"] = f"Write how many units of {sku} are coming, from 1 to {MOST_UNITS:,}."
         else:
-            rows[match[0].item_id] = int(text)
+            rows[match[0].item_id] = coming
     return rows

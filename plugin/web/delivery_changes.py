@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import supply
 from plugin.domain.delivery_list import read_units
+from plugin.domain.typed_numbers import whole_number
 from plugin.errors import Conflict, FieldErrors, NotFound
 from plugin.services import change_delivery
 from plugin.web.deliveries import FIRST_ROWS, SHOWN_ROWS, typed_rows, typed_skus
-from plugin.web.numbers import form_version
+from plugin.web.numbers import LARGEST_ROW, form_version
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -56,7 +57,7 @@ def show_unmatch(delivery_id: int, row_id: int) -> str:
 def unmatch(delivery_id: int, row_id: int) -> AnyResponse | tuple[str, int]:
     """These units were not this delivery. `to`: the row they came by, empty for none that we know."""
     _row_of(delivery_id, row_id)
-    to_row_id = request.form.get("to", type=int)
+    to_row_id = whole_number(request.form.get("to", ""), LARGEST_ROW)
     try:
         units = _units(request.form.get("units", ""))
         change_delivery.unmatch(parts().database, parts().jobs, g.shop, row_id, units, to_row_id, g.now)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from contextlib import closing
 
 from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database.reports import places
+from plugin.domain.delivery_list import LineError
 from plugin.errors import FieldErrors
 from plugin.services import import_deliveries, save_settings
+from plugin.services.import_deliveries import Reading
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -27,7 +30,6 @@ def show_form() -> str:
 @blueprint.post("/deliveries/import")
 def take_in() -> AnyResponse | str | tuple[str, int]:
     """Show what the list would become (`act` preview), then write it down (`act` save)."""
-    request.max_form_memory_size = LONGEST_BYTES
     text = request.form.get("list", "")
     if request.form.get("act") == "save":
         try:
@@ -37,8 +39,18 @@ def take_in() -> AnyResponse | str | tuple[str, int]:
         return redirect("/deliveries?done=imported", 303)
     uploaded = request.files.get("file")
     if uploaded is not None and uploaded.filename:
-        text = _decoded(uploaded.read(LONGEST_BYTES))
+        with closing(uploaded):
+            raw = uploaded.read(LONGEST_BYTES + 1)
+        text = _decoded(raw)
+        if len(raw) > LONGEST_BYTES:
+            return _refused(f"The file is larger than {LONGEST_BYTES // 1_000_000} MB. Split the list.")
+        if "\0" in text:
+            return _refused("This is a workbook, or no text at all. Save the sheet as CSV, and choose that file.")
     return _page(text, read=True)
+
+
+def _refused(why: str) -> tuple[str, int]:
+    return _page("", reading=Reading((), (LineError(1, "file", why),), ())), 422
 
 
 def _decoded(raw: bytes) -> str:
@@ -51,8 +63,9 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def _page(text: str, *, read: bool = False) -> str:
-    reading = import_deliveries.read(parts().database, g.shop, text) if read else None
+def _page(text: str, *, read: bool = False, reading: Reading | None = None) -> str:
+    if read:
+        reading = import_deliveries.read(parts().database, g.shop, text)
     with parts().database.read() as tx:
         names = [place.name for place in places.active(tx, g.shop)]
         settings = save_settings.read(tx, g.shop)

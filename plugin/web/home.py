@@ -36,7 +36,7 @@ from plugin.services import (
 from plugin.services.carry_out import TRIES_BEFORE_ALERT
 from plugin.web import figures, previews
 from plugin.web.first_run import read_steps
-from plugin.web.numbers import variant_gid
+from plugin.web.numbers import sent_word, variant_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -122,7 +122,7 @@ def dismiss() -> AnyResponse:
 def answer_rise() -> AnyResponse:
     """Did the units really arrive? `answer` is yes or no."""
     item_id, location_id = request.form["item_id"], request.form["location_id"]
-    if request.form["answer"] == "yes":
+    if sent_word(request.form, "answer", "yes", "no") == "yes":
         explain_rise.accept(parts().database, parts().jobs, g.shop, item_id, location_id, g.now)
         return redirect("/?done=accepted", 303)
     explain_rise.refuse(parts().database, parts().jobs, g.shop, item_id, location_id, g.now)
@@ -132,7 +132,7 @@ def answer_rise() -> AnyResponse:
 @blueprint.post("/home/brake")
 def answer_brake() -> AnyResponse:
     """Did so much really run out? `answer` is real or error."""
-    if request.form["answer"] == "real":
+    if sent_word(request.form, "answer", "real", "error") == "real":
         brake.call_it_real(parts().database, parts().jobs, g.shop, g.now)
         return redirect("/?done=zeros-real", 303)
     brake.call_it_an_error(parts().database, parts().jobs, g.shop, g.now)
@@ -146,13 +146,13 @@ def correct_shortfall() -> AnyResponse:
     return redirect("/?done=corrected", 303)
 
 
-@blueprint.post("/home/reapply/<int:number>")
+@blueprint.post("/home/reapply/<row:number>")
 def reapply(number: int) -> AnyResponse:
     switch_shop.reapply(parts().database, parts().jobs, g.shop, variant_gid(number), g.now)
     return redirect("/?done=reapplied", 303)
 
 
-@blueprint.post("/home/overage/<int:number>")
+@blueprint.post("/home/overage/<row:number>")
 def keep_overage(number: int) -> AnyResponse:
     """The merchant fills what was sold past the limit."""
     answer_overage.keep(parts().database, g.shop, variant_gid(number), g.now)
@@ -162,7 +162,7 @@ def keep_overage(number: int) -> AnyResponse:
 @blueprint.post("/home/continue")
 def explain_unexplained() -> AnyResponse:
     """Who allowed selling below zero? `answer` is mine or stop."""
-    if request.form["answer"] == "mine":
+    if sent_word(request.form, "answer", "mine", "stop") == "mine":
         explain_continue.keep(parts().database, parts().jobs, g.shop, g.now)
         return redirect("/?done=saved", 303)
     explain_continue.stop(parts().database, parts().jobs, g.shop, g.now)
@@ -172,7 +172,7 @@ def explain_unexplained() -> AnyResponse:
 @blueprint.post("/home/left-behind")
 def answer_left_behind() -> AnyResponse:
     """What a reinstall found as we had left it: `answer` is back or leave."""
-    if request.form["answer"] == "back":
+    if sent_word(request.form, "answer", "back", "leave") == "back":
         explain_continue.put_back(parts().database, parts().jobs, g.shop, g.now)
         return redirect("/?done=put-back", 303)
     explain_continue.leave(parts().database, g.shop, g.now)

@@ -1,4 +1,4 @@
-"""The short numbers in our addresses, and the GIDs they stand for."""
+"""The short numbers in our addresses and the GIDs they stand for, and what our own pages write into forms."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from flask import abort
 from werkzeug.routing import IntegerConverter, Map
+
+from plugin.domain.typed_numbers import whole_number
 
 LARGEST_ROW = 2**63 - 1
 LARGEST_VERSION = 2**31 - 1
@@ -20,10 +22,23 @@ class RowConverter(IntegerConverter):
 
 def form_version(form: Mapping[str, str]) -> int:
     """The version a form was opened with. Only a form that is not ours lacks it: 400."""
-    text = form.get("version", "")
-    if not (text.isascii() and text.isdigit()) or int(text) > LARGEST_VERSION:
+    return sent_number(form, "version", LARGEST_VERSION)
+
+
+def sent_number(form: Mapping[str, str], name: str, most: int) -> int:
+    """A number that our own page wrote into a form, 0 to `most`. Only a form that is not ours lacks it: 400."""
+    number = whole_number(form.get(name, ""), most)
+    if number is None:
         abort(400)
-    return int(text)
+    return number
+
+
+def sent_word(form: Mapping[str, str], name: str, *known: str) -> str:
+    """Which of the words a form was sent with. What is none of them must not pass for one of them: 400."""
+    word = form.get(name, "")
+    if word not in known:
+        abort(400)
+    return word
 
 
 def of_gid(gid: str) -> str:

@@ -50,6 +50,7 @@ PAGES = (
     privacy,
     install,
 )
+LARGEST_REQUEST_BYTES = 2 * delivery_import.LONGEST_BYTES  # text takes up to twice the bytes of the file it came in
 STATIC = Path(__file__).parent / "static"
 
 # What an act says once it is done; the address names the sentence, so a reload says it again and nobody can write it.
@@ -113,7 +114,10 @@ def register_pages(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     if app.extensions["holdfast"].settings.dev_pages:
         app.register_blueprint(components.blueprint)
+    # Fields of a form are read before the page they are meant for is asked, so no page can set this itself.
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES)
     app.register_error_handler(404, session.page_not_found)
+    app.register_error_handler(413, session.page_too_large)
     app.register_error_handler(500, session.page_failed)
     app.register_blueprint(_Assets("assets", __name__, static_folder=str(STATIC), static_url_path="/assets"))
     app.context_processor(_for_every_template)

@@ -17,7 +17,7 @@ from plugin.domain.preferences import ShopSettings
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import check_sender, control_mail, preview_rules, save_settings, set_rules, switch_shop
 from plugin.web import badge_page, first_run, previews, samples, settings_form
-from plugin.web.numbers import form_version
+from plugin.web.numbers import form_version, sent_word
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -86,7 +86,7 @@ def sample() -> str:
 def turn_switch() -> AnyResponse | str:
     """`to` is on, paused or restored (`act` preview shows first what that turns), or running."""
     database, jobs = parts().database, parts().jobs
-    to = request.form["to"]
+    to = sent_word(request.form, "to", "on", "paused", "running", "restored")
     if to == "on" and request.form.get("act") == "preview":
         return _before_turning_on()
     if to == "on":

@@ -13,10 +13,11 @@ from plugin.adapters.database import rules as rule_rows
 from plugin.adapters.database.reports import first_sync
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.limits import Rule
+from plugin.domain.typed_numbers import whole_number
 from plugin.services import preview_rules, rule_form, save_settings, set_rules
 from plugin.services.preview_rules import RulePreview
 from plugin.services.set_rules import Change
-from plugin.web.numbers import LARGEST_VERSION
+from plugin.web.numbers import LARGEST_ROW, LARGEST_VERSION, sent_number
 from plugin.web.parts import parts
 
 # Fields of the page itself, which the form that led to it did not have.
@@ -82,18 +83,14 @@ def kept(form: Mapping[str, str]) -> int | None:
     text = form.get("keep_open", "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text) > rule_form.MOST_UNITS:
+    units = whole_number(text, rule_form.MOST_UNITS)
+    if units is None:
         abort(400)
-    return int(text)
+    return units
 
 
 def _seen(form: Mapping[str, str]) -> int | None:
-    text = form.get("seen", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit()) or int(text) > LARGEST_VERSION:
-        abort(400)
-    return int(text)
+    return sent_number(form, "seen", LARGEST_VERSION) if form.get("seen") else None
 
 
 def _also(keep_open: int | None) -> Callable[[Transaction, tuple[Rule, ...]], tuple[Rule, ...]] | None:
@@ -113,5 +110,5 @@ def last_change(tx: Transaction) -> Any:
 def back_to(default: str) -> str:
     """The page of ours that an act was asked on."""
     page = request.form.get("page", "")
-    is_ours = page in ("/", "/first-run", "/settings", "/products") or page.removeprefix("/products/").isdigit()
-    return page if is_ours else default
+    is_a_product = whole_number(page.removeprefix("/products/"), LARGEST_ROW) is not None
+    return page if is_a_product or page in ("/", "/first-run", "/settings", "/products") else default

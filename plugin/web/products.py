@@ -26,6 +26,7 @@ from plugin.domain import stock_picture
 from plugin.domain.limits import Limit, LimitMode
 from plugin.domain.promises import Promise
 from plugin.domain.rules import MOST_PICKED, Described
+from plugin.domain.typed_numbers import whole_number
 from plugin.errors import FieldErrors
 from plugin.services import correct_stock, explain_bundle, rule_form, set_rules
 from plugin.web import labels, previews
@@ -36,6 +37,7 @@ from plugin.web.numbers import of_gid, variant_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
+MOST_RAISED = 9_999  # units at once, as the field says
 MOST_AT_ONCE = 5_000  # variants set at once: more are a rule
 
 blueprint = admin_blueprint("products", __name__)
@@ -108,12 +110,12 @@ def _tabs(show: str, words: str, sort: str, counts: Mapping[str, int]) -> list[t
     return tabs
 
 
-@blueprint.get("/products/<int:number>")
+@blueprint.get("/products/<row:number>")
 def show_one(number: int) -> str:
     return _page(number)
 
 
-@blueprint.post("/products/<int:number>/limit")
+@blueprint.post("/products/<row:number>/limit")
 def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
     """Set or clear what may be backordered, for this variant or its whole product. Preview first, then save."""
     with parts().database.read() as tx:
@@ -146,20 +148,20 @@ def change_limit(number: int) -> AnyResponse | str | tuple[str, int]:
     )
 
 
-@blueprint.post("/products/<int:number>/raise")
+@blueprint.post("/products/<row:number>/raise")
 def raise_limit(number: int) -> AnyResponse | tuple[str, int]:
     """So many units more for one variant (`units`), at once: it can be taken back where it was asked."""
     with parts().database.read() as tx:
         listed, _ = catalog.variant(tx, g.shop, variant_gid(number))
-    text = request.form.get("units", "").strip()
-    if listed.limit_mode != LimitMode.UP_TO.value or not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000):
+    more = whole_number(request.form.get("units", "").strip(), MOST_RAISED)
+    if listed.limit_mode != LimitMode.UP_TO.value or not more:
         abort(400)
-    limit = Limit(LimitMode.UP_TO, (listed.limit_units or 0) + int(text))
+    limit = Limit(LimitMode.UP_TO, (listed.limit_units or 0) + more)
     _limit_one(listed, limit, f"{listed.title} raised to {_limit_words(limit)}")
     return redirect(f"{previews.back_to(f'/products/{number}')}?done=raised", 303)
 
 
-@blueprint.post("/products/<int:number>/stop")
+@blueprint.post("/products/<row:number>/stop")
 def stop_one(number: int) -> AnyResponse:
     """Nothing more of one variant goes on backorder, at once: it can be taken back where it was asked."""
     with parts().database.read() as tx:

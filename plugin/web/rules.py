@@ -20,7 +20,7 @@ from plugin.errors import FieldErrors
 from plugin.services import rule_form, save_settings, set_rules, switch_shop
 from plugin.services.rule_form import RuleDraft
 from plugin.web import first_run, labels, previews, samples
-from plugin.web.numbers import LARGEST_ROW, product_gid
+from plugin.web.numbers import LARGEST_ROW, product_gid, sent_number, sent_word
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -76,7 +76,7 @@ def change() -> AnyResponse | str | tuple[str, int]:
 def move() -> AnyResponse | str:
     """One place up or down (`to`). Asked about only where it opens or closes something."""
     rule = _listed(_rule_id())
-    up = request.form.get("to") == "up"
+    up = sent_word(request.form, "to", "up", "down") == "up"
     says = f"{labels.who(rule.scope, rule.name)} goes {'up' if up else 'down'} one place"
     wanted = set_rules.moving(rule.rule_id or 0, up=up, what=says.replace(" goes ", " went "))
     if request.form.get("act") == "save" or previews.changes_nothing(wanted):
@@ -107,10 +107,8 @@ def remove() -> AnyResponse | str:
 
 @blueprint.post("/settings/rule/take-back")
 def take_back() -> AnyResponse:
-    number = request.form.get("number", "")
-    if not number.isdigit() or int(number) > LARGEST_ROW:
-        abort(400)
-    set_rules.take_back(parts().database, parts().jobs, g.shop, int(number), g.now)
+    number = sent_number(request.form, "number", LARGEST_ROW)
+    set_rules.take_back(parts().database, parts().jobs, g.shop, number, g.now)
     return redirect(f"{previews.back_to('/settings')}?done=taken-back", 303)
 
 
@@ -132,10 +130,7 @@ def _picked(fields: MultiDict[str, str]) -> list[str]:
 
 
 def _rule_id() -> int:
-    text = request.form.get("rule_id", "")
-    if not (text.isascii() and text.isdigit()) or int(text) > LARGEST_ROW:
-        abort(400)
-    return int(text)
+    return sent_number(request.form, "rule_id", LARGEST_ROW)
 
 
 def _listed(rule_id: int) -> RuleRow:

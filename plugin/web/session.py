@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -52,8 +52,8 @@ def require_session() -> AnyResponse | None:
         caller = parts().tokens.verify(request.method, request.url, dict(request.headers))
     except StaleIdToken:
         return _ask_for_a_fresh_token(is_document)
-    if any("\0" in value for values in (request.args, request.form) for value in values.values()):
-        abort(400)  # no keyboard types it, and PostgreSQL stores no text that holds it
+    if _says_nul():
+        abort(400)  # no keyboard types it, and PostgreSQL takes no text that holds it
     g.shop = caller.shop
     if is_document:
         try:
@@ -62,6 +62,11 @@ def require_session() -> AnyResponse | None:
             return _ask_for_a_fresh_token(is_document)
     _remember_shop_facts(caller.shop)
     return None
+
+
+def _says_nul() -> bool:
+    typed = (value for fields in (request.args, request.form) for _, value in fields.items(multi=True))
+    return "\0" in request.path or any("\0" in value for value in typed)
 
 
 def protect(response: Response) -> Response:
@@ -137,6 +142,12 @@ def _not_there(error: NotFound) -> tuple[str, int]:
 def page_not_found(error: HTTPException) -> Response:
     """An address of no page."""
     return protect(make_response(render_template("pages/not_found.html"), 404))
+
+
+def page_too_large(error: HTTPException) -> Response:
+    """More was sent than one request may hold."""
+    most = current_app.config["MAX_CONTENT_LENGTH"] // 1_000_000
+    return protect(make_response(render_template("pages/too_large.html", most_megabytes=most), 413))
 
 
 def page_failed(error: HTTPException) -> Response:

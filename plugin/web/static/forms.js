@@ -54,7 +54,7 @@
       const html = await answer.text();
       if (answer.redirected) history.pushState(null, "", answer.url);
       // A page that says what failed would take what was typed with it: its words stand above the form instead.
-      if (answer.status >= 500) say(inShort(html) || words.other);
+      if (answer.status >= 500 || answer.status === 413) say(inShort(html) || words.other);
       else if (answer.status !== 401 && show(html)) return;
       else say(words[answer.status] || words.other);
     } catch (error) {
