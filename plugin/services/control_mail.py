@@ -20,7 +20,7 @@ from plugin.adapters.vault import Vault, VaultError
 from plugin.domain import mail_trouble
 from plugin.domain.letters import Letter, LetterKind, LetterLine, Rest, Shown
 from plugin.domain.mail_addresses import checked_address
-from plugin.errors import FieldErrors, MailError, NotFound
+from plugin.errors import Conflict, FieldErrors, MailError, NotFound
 from plugin.services import check_sender, save_settings, sealed_mail, write_letters
 
 if TYPE_CHECKING:
@@ -41,26 +41,45 @@ def _set(db: Database, shop: str, **values: object) -> None:
         tx.execute(update(shop_settings).where(shop_settings.c.shop == shop).values(**values))
 
 
-def approve(db: Database, jobs: JobQueue, shop: str, cause: str, now: datetime) -> None:
-    """The merchant's "send" for all mails of one cause."""
+def approve(db: Database, jobs: JobQueue, shop: str, cause: str, seen: int, now: datetime) -> None:
+    """
+    The merchant's "send" for all mails of one cause.
+
+    Args:
+        seen: How many mails the page said that it sends.
+    Raises:
+        Conflict: There are more by now, or none waits any more; nothing was sent.
+    """
+    mine = _asked(shop, cause)
     with db.begin() as tx:
+        mails = select(notices.c.order_id, notices.c.kind).where(mine).distinct()
+        if not 0 < len(tx.rows(mails.limit(seen + 1))) <= seen:
+            raise Conflict("other mails wait than the page said")
         ledger.post_once(tx, shop, write_letters.approval_entry(cause, now))
-        tx.execute(
-            update(notices)
-            .where(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
-            .values(state="waiting")
-        )
+        tx.execute(update(notices).where(mine).values(state="waiting"))
     jobs.wake(shop, "mail")
 
 
+def _asked(shop: str, cause: str) -> ColumnElement[bool]:
+    return and_(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
+
+
 def discard(db: Database, shop: str, cause: str, reason: str, now: datetime) -> None:
-    """Throw away the mails of one cause that wait for a word. For half an hour `take_back` brings them back."""
+    """
+    Throw away the mails of one cause that wait for a word. For half an hour `take_back` brings them back.
+
+    Raises:
+        Conflict: None waits any more: they were sent, or thrown away.
+    """
     why = f"{letters.DECLINED}: {reason}" if reason else letters.DECLINED
     with db.begin() as tx:
-        mine = and_(notices.c.shop == shop, notices.c.cause == cause, notices.c.state == "asks")
-        for row in tx.rows(select(notices.c.id, notices.c.why).where(mine)):
+        rows = tx.rows(select(notices.c.id, notices.c.why).where(_asked(shop, cause)))
+        if not rows:
+            raise Conflict("nothing waits for this answer any more")
+        for row in rows:
             undo = {"discarded_at": now.isoformat(), "was": row.why}
-            tx.execute(update(notices).where(notices.c.id == row.id).values(state="dropped", why=why, data=undo))
+            mine = and_(notices.c.shop == shop, notices.c.id == row.id)
+            tx.execute(update(notices).where(mine).values(state="dropped", why=why, data=undo))
 
 
 def take_back(db: Database, shop: str, cause: str, now: datetime) -> int:
@@ -88,8 +107,8 @@ def take_back(db: Database, shop: str, cause: str, now: datetime) -> int:
             )
         )
         for row in rows:
-            again = update(notices).where(notices.c.id == row.id).values(state="asks", why=row.data["was"], data={})
-            tx.execute(again)
+            mine = and_(notices.c.shop == shop, notices.c.id == row.id)
+            tx.execute(update(notices).where(mine).values(state="asks", why=row.data["was"], data={}))
     return len(rows)
 
 

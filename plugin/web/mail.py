@@ -11,7 +11,7 @@ from plugin.adapters.database.reports import causes, letters, needs
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.mail_trouble import explain
 from plugin.services import control_mail, save_settings
-from plugin.web.numbers import LARGEST_ROW
+from plugin.web.numbers import LARGEST_ROW, LARGEST_VERSION, sent_number, sent_word
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -26,7 +26,7 @@ def show_list() -> str:
     tab = request.args.get("tab", "waiting")
     tab = tab if tab in letters.TABS else "waiting"
     before = request.args.get("before", type=int)
-    before = min(before, LARGEST_ROW) if before is not None else None
+    before = min(max(before, 0), LARGEST_ROW) if before is not None else None
     with parts().database.read() as tx:
         found, next_before, planned = _found(tx, asked, before) if asked else _tab(tx, tab, before)
         approvals = needs.approvals(tx, g.shop) if not asked else []
@@ -112,8 +112,9 @@ def show_cause() -> str:
 def decide() -> AnyResponse:
     """Send, or don't, everything of one cause."""
     cause = request.form["cause"]
-    if request.form["answer"] == "send":
-        control_mail.approve(parts().database, parts().jobs, g.shop, cause, g.now)
+    if sent_word(request.form, "answer", "send", "drop") == "send":
+        seen = sent_number(request.form, "mails", LARGEST_VERSION)
+        control_mail.approve(parts().database, parts().jobs, g.shop, cause, seen, g.now)
         return redirect("/mail?done=approved", 303)
     reason = request.form.get("reason", "").strip()[:LONGEST_QUESTION]
     control_mail.discard(parts().database, g.shop, cause, reason, g.now)
@@ -131,7 +132,7 @@ def take_back() -> AnyResponse:
 
 @blueprint.post("/mail/switch")
 def turn_switch() -> AnyResponse:
-    if request.form["to"] == "paused":
+    if sent_word(request.form, "to", "paused", "running") == "paused":
         control_mail.pause(parts().database, g.shop, g.now)
         return redirect("/mail?done=mail-paused", 303)
     control_mail.resume(parts().database, parts().jobs, g.shop, g.now)

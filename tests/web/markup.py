@@ -44,3 +44,42 @@ def form(html: str, action: str) -> dict[str, str]:
     reader = _Form(action)
     reader.feed(html)
     return {name: value.strip() for name, value in reader.fields.items()}
+
+
+class _Enter(HTMLParser):
+    """Per form that holds a field to type in: the button that the Enter key presses, which is its first."""
+
+    TYPED = frozenset({"text", "number", "date", "email", "search", "url", "tel", ""})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: dict[str, list[tuple[bool, dict[str, str]]]] = {}
+        self._here = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._here = found.get("id") or f"{len(self.forms)} {found.get('action', '')}"
+            self.forms.setdefault(self._here, [])
+            return
+        owner = found.get("form") or self._here
+        is_typed = tag == "input" and found.get("type", "") in self.TYPED
+        presses = tag == "button" and found.get("type", "submit") == "submit"
+        if owner and (is_typed or presses):
+            self.forms.setdefault(owner, []).append((presses, found))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._here = ""
+
+
+def enter_presses(html: str) -> list[dict[str, str]]:
+    """The attributes of each button that the Enter key in a field of its form presses, where there are others too."""
+    reader = _Enter()
+    reader.feed(html)
+    found = []
+    for parts in reader.forms.values():
+        buttons = [attrs for presses, attrs in parts if presses]
+        if len(buttons) > 1 and not all(presses for presses, _ in parts):
+            found.append(buttons[0])
+    return found

@@ -235,7 +235,7 @@ def test_mails_of_a_cause_leave_or_are_dropped_only_on_word(site: Site) -> None:
     review = site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
     assert "Send 12" in review
     assert "#1041" in review
-    follow(site, "/mail/decide", {"cause": "delivery/1/date/2", "answer": "send"}, "/mail?done=approved")
+    follow(site, "/mail/decide", {"cause": "delivery/1/date/2", "answer": "send", "mails": "12"}, "/mail?done=approved")
     assert row(site, t.notices, t.notices.c.state == "asks") is None
     assert "Nothing waits here any more" in site.get("/mail/waiting-for-you?cause=delivery/1/date/2").text
 
