@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from devstore.running import Running
+from tests.live import Live
 from tests.servers.databases import PostgresDatabases, SqliteDatabases
+from tests.services.lives import sell
 from tests.services.store import AppAddress, Store, make_parts, open_devstore, start_anew
 from tools.valkey import Valkey
 
@@ -76,3 +78,9 @@ def fresh_shop(
 ) -> Iterator[Store]:
     """A shop of this test's own in which nothing is installed."""
     yield from _new_store(devstore, app_address, databases, session_valkey.url)
+
+
+@pytest.fixture
+def selling(live: Live) -> Live:
+    """Installed, read and switched on."""
+    return sell(live.installed())
