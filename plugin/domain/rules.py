@@ -26,6 +26,7 @@ class Scope(StrEnum):
 
 
 OWN = (Scope.VARIANT, Scope.PRODUCT)  # the narrower first
+_VARIANT, _PRODUCT = (scope.value for scope in OWN)
 _BY_WORDS = (Scope.VENDOR, Scope.TYPE, Scope.TAG)
 MOST_PICKED = 100
 """Products that one rule can name. More are better told apart by a tag or a collection."""
@@ -90,7 +91,8 @@ class RuleList:
         self.own = {(r.scope, r.subject): r for r in ordered if r.scope in OWN}
         self.listed = tuple(r for r in ordered if r.scope not in OWN)
         self._keyed = tuple(((rule.scope, _key(rule)), rule) for rule in self.listed)
-        self._by_product: dict[tuple[object, ...], Rule | None] = {}
+        self._picked = frozenset[str]().union(*(rule.products for rule in self.listed))
+        self._by_words: dict[tuple[object, ...], Rule | None] = {}
 
     def with_own(self, own: Iterable[Rule]) -> RuleList:
         """The same list, with other settings of their own."""
@@ -98,17 +100,18 @@ class RuleList:
 
     def deciding(self, variant: Described) -> Rule | None:
         """Find the rule that decides for a variant; None when none speaks of it."""
-        for scope, subject in ((Scope.VARIANT, variant.variant_id), (Scope.PRODUCT, variant.product_id)):
-            own = self.own.get((scope.value, subject))
-            if own is not None:
-                return own
-        # The list looks at products alone, so the variants of one are walked through once.
-        product = (variant.product_id, variant.vendor, variant.product_type, variant.tags, variant.collections)
-        if product not in self._by_product:
+        for own in ((_VARIANT, variant.variant_id), (_PRODUCT, variant.product_id)):
+            rule = self.own.get(own)
+            if rule is not None:
+                return rule
+        # To the list, products are alike that share these words; only picked ones are told apart.
+        picked = variant.product_id if variant.product_id in self._picked else ""
+        words = (picked, variant.vendor, variant.product_type, variant.tags, variant.collections)
+        if words not in self._by_words:
             told = _told_of(variant)
             found = (rule for key, rule in self._keyed if key in told or variant.product_id in rule.products)
-            self._by_product[product] = next(found, None)
-        return self._by_product[product]
+            self._by_words[words] = next(found, None)
+        return self._by_words[words]
 
 
 def put(rules: Sequence[Rule], rule: Rule) -> tuple[Rule, ...]:

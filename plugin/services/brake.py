@@ -11,7 +11,7 @@ from plugin.adapters.database import alerts, due, effects, zeroings
 from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import alerts as alert_rows
 from plugin.adapters.database.tables import variant_states
-from plugin.adapters.database.transaction import Database, Transaction
+from plugin.adapters.database.transaction import Database, Transaction, in_parts
 from plugin.adapters.job_queue import JobQueue
 from plugin.domain.brake import WITHIN, is_mass_zeroing
 from plugin.domain.facts import CONTINUE
@@ -30,16 +30,20 @@ def watch(tx: Transaction, shop: str, decided: Collection[str], gone: Collection
     Returns:
         Those of `decided` that must not be opened. What is open stays so: closing is for the limit to say.
     """
-    if is_on(tx, shop):
-        return _not_open(tx, shop, decided)
-    if gone and save_settings.read(tx, shop).brake_on:
+    if gone and not is_on(tx, shop) and save_settings.read(tx, shop).brake_on:
         zeroed = zeroings.since(tx, shop, now - WITHIN)
         if is_mass_zeroing(len(zeroed), zeroings.catalogue(tx, shop)):
             alerts.raise_once(tx, shop, alerts.BRAKE, "zeroed", now, data={"variants": len(zeroed)})
             # Some may be on their way open: they are decided once more, now with the brake on.
             due.mark(tx, shop, due.SWITCH, "variant", set(zeroed) - set(decided), now)
-            return _not_open(tx, shop, decided)
-    return zeroings.held(tx, shop) & set(decided)
+    return held_back(tx, shop, decided)
+
+
+def held_back(tx: Transaction, shop: str, variant_ids: Collection[str]) -> set[str]:
+    """Those of the variants that must not be opened, as the brake stands."""
+    if is_on(tx, shop):
+        return {v for some in in_parts(sorted(variant_ids)) for v in _not_open(tx, shop, some)}
+    return zeroings.held(tx, shop) & set(variant_ids)
 
 
 def is_on(tx: Transaction, shop: str) -> bool:

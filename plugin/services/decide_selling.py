@@ -30,7 +30,8 @@ from plugin.domain.promises import (
     stops_being_true,
 )
 from plugin.services import brake, save_settings
-from plugin.services.gather_selling import SellingFacts, load_selling
+from plugin.services.gather_selling import load_selling
+from plugin.services.shelf import SellingFacts
 
 NOTHING_TO_SAY = json.dumps({"state": "none", "v": 1}, sort_keys=True)
 # States in which the merchant's own setting is put back where we had changed it.
@@ -96,7 +97,7 @@ def _braked(tx: Transaction, shop: str, facts: Mapping[str, SellingFacts], now: 
     decided = {variant_id for variant_id, found in facts.items() if not found.is_bundle}
     braked = brake.watch(tx, shop, decided, gone, now)
     components = {part.variant_id for found in facts.values() for part, _ in found.parts} - decided
-    return braked | brake.watch(tx, shop, components, (), now) if components else braked
+    return braked | brake.held_back(tx, shop, components) if components else braked
 
 
 def _words(tx: Transaction, shop: str, settings: ShopSettings) -> BadgeWords:

@@ -44,7 +44,7 @@ def components(tx: Transaction, shop: str, variant_id: str, now: datetime) -> li
     """The components of a bundle, those that shut it first, then the scarcest; none when it is no bundle of ours."""
     shelf = load_selling(tx, shop, [variant_id], now)
     facts = shelf.under(save_settings.read(tx, shop), rules.deciding_for(tx, shop, shelf.described))[variant_id]
-    braked = brake.watch(tx, shop, {part.variant_id for part, _ in facts.parts}, (), now)
+    braked = brake.held_back(tx, shop, {part.variant_id for part, _ in facts.parts})
     found = []
     made_of = facts.components(braked)
     scarcest = min((left for c in made_of if (left := c.bundles_left) is not None), default=None)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import nsmallest
+from typing import NamedTuple
 
 from plugin.adapters.database import bundles, effects, ledger, rules
 from plugin.adapters.database.effects import Effect
+from plugin.adapters.database.reports.titles import full_title
 from plugin.adapters.database.transaction import Database, Transaction, in_parts
 from plugin.domain.facts import CONTINUE
 from plugin.domain.limits import Limit, LimitMode, Rule, State, Verdict
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.rules import OWN, RuleList, Scope
 from plugin.services import brake, save_settings
-from plugin.services.gather_selling import SellingFacts, count_in_stock, load_selling
+from plugin.services.gather_selling import count_for_sale, load_selling, load_without_stock
 from plugin.services.rule_form import NEW
 from plugin.services.set_rules import Change, own_variants
+from plugin.services.shelf import SellingFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +37,32 @@ class PreviewRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """So many variants, the first of them by name."""
+
+    count: int
+    rows: tuple[PreviewRow, ...]
+
+
+MOST_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
 class RulePreview:
     """
     What a change of rules would do to what shoppers can buy now.
 
     unchanged: without stock, and they go on selling or not as they do. in_stock: variants that sell from stock.
+    at_limit: variants that would close because so much is owed already.
     number: of the last change of rules, for a form that is sent later.
     """
 
-    will_open: tuple[PreviewRow, ...]
-    will_close: tuple[PreviewRow, ...]
-    unchanged: tuple[PreviewRow, ...]
+    will_open: Named
+    will_close: Named
+    unchanged: Named
     in_stock: int
+    at_limit: int
     number: int
-
-    @property
-    def at_limit(self) -> int:
-        """Variants that would close because so much is owed already."""
-        return sum(1 for row in self.will_close if row.after == State.LIMIT_REACHED.value)
 
 
 def preview(db: Database, shop: str, change: Change, now: datetime, *, keep_open: int | None = None) -> RulePreview:
@@ -70,17 +82,29 @@ def preview(db: Database, shop: str, change: Change, now: datetime, *, keep_open
             planned = _with_kept(planned, compared, keep_open)
             compared = _Compared(tx, shop, settings, stored, planned, now)
         number = rules.last_change(tx, shop).number
-        rows: dict[str, list[PreviewRow]] = {"open": [], "close": [], "same": []}
-        for variant_id, facts, was, verdict in compared.variants():
-            sold, sells = compared.sells(variant_id, was), compared.sells(variant_id, verdict)
-            group = "same" if sold == sells else "open" if sells else "close"
-            rows[group].append(_row(variant_id, facts, was, verdict))
-    opens, closes, same = (tuple(sorted(found, key=_by_name)) for found in rows.values())
-    return RulePreview(opens, closes, same, compared.in_stock, number)
+        found: dict[str, list[_Judged]] = {"open": [], "close": [], "same": []}
+        for one in compared.variants():
+            sold, sells = compared.sells(one.facts, one.was), compared.sells(one.facts, one.verdict)
+            found["same" if sold == sells else "open" if sells else "close"].append(one)
+    at_limit = sum(1 for one in found["close"] if one.verdict.state is State.LIMIT_REACHED)
+    opens, closes, same = (_named(judged) for judged in found.values())
+    return RulePreview(opens, closes, same, compared.in_stock, at_limit, number)
 
 
-def _by_name(row: PreviewRow) -> tuple[str, str, str]:
-    return row.title, row.sku, row.variant_id
+class _Judged(NamedTuple):
+    facts: SellingFacts
+    was: Verdict
+    verdict: Verdict
+
+
+def _named(judged: Sequence[_Judged]) -> Named:
+    first = nsmallest(MOST_NAMED, judged, key=_by_name)
+    return Named(len(judged), tuple(_row(one) for one in first))
+
+
+def _by_name(one: _Judged) -> tuple[str, str, str, str]:
+    facts = one.facts
+    return facts.product_title, facts.title, facts.sku, facts.variant_id
 
 
 def kept_open(
@@ -98,10 +122,11 @@ def kept_open(
 
 def _with_kept(planned: Sequence[Rule], compared: _Compared, more_units: int) -> tuple[Rule, ...]:
     own: dict[str, Rule] = {}
-    for variant_id, facts, was, verdict in compared.variants():
+    for facts, was, verdict in compared.variants():
         if facts.is_bundle:
             continue  # it opens with its components: a number of its own could not be counted
-        if verdict.state is State.LIMIT_REACHED and verdict.rule is not None and compared.sells(variant_id, was):
+        if verdict.state is State.LIMIT_REACHED and verdict.rule is not None and compared.sells(facts, was):
+            variant_id = facts.variant_id
             limit = Limit(LimitMode.UP_TO, max(facts.selling.owed, facts.selling.below_zero) + more_units)
             like = replace(verdict.rule, rule_id=NEW, scope=Scope.VARIANT.value, subject=variant_id)
             own[variant_id] = replace(like, products=frozenset(), limit=limit, position=0)
@@ -132,34 +157,36 @@ class _Compared:
         now: datetime,
     ) -> None:
         ids = _touched(tx, shop, stored, planned)
-        shelf = load_selling(tx, shop, ids, now, without_stock=ids is None)
+        shelf = load_without_stock(tx, shop, now) if ids is None else load_selling(tx, shop, ids, now)
         self._before = shelf.under(settings, RuleList(stored))
         self._after = shelf.under(_as_if_on(settings), RuleList(planned))
         decided = {part.variant_id for facts in self._after.values() for part, _ in facts.parts} | set(self._after)
-        self._braked = _braked(tx, shop, sorted(decided), now)
+        self._braked = brake.held_back(tx, shop, decided)
         self._policies = shelf.policies
         self._originals: dict[str, str] | None = None
         self._tx, self._shop = tx, shop
-        with_stock = [f for f in self._after.values() if f.selling.available_total > 0]
-        counted = sum(1 for f in with_stock if f.selling.tracked and f.selling.for_sale)
-        self.in_stock = count_in_stock(tx, shop) if ids is None else counted
+        if ids is None:
+            self.in_stock = count_for_sale(tx, shop) - sum(1 for f in self._after.values() if not f.is_bundle)
+        else:
+            with_stock = [f for f in self._after.values() if f.available > 0]
+            self.in_stock = sum(1 for f in with_stock if f.selling.tracked and f.selling.for_sale)
 
-    def variants(self) -> Iterator[tuple[str, SellingFacts, Verdict, Verdict]]:
-        """What a rule decides, before or after: facts and both verdicts of what is for sale and has no stock."""
+    def variants(self) -> Iterator[_Judged]:
+        """What a rule decides, before or after: both verdicts of what is for sale and has no stock."""
         for variant_id, facts in self._after.items():
             verdict = facts.judge(self._braked)
-            if verdict.state is State.UNTRACKED or not facts.selling.for_sale or facts.selling.available_total > 0:
+            if verdict.state is State.UNTRACKED or not facts.selling.for_sale or facts.available > 0:
                 continue
             before = self._before[variant_id]
             if facts.is_ruled or before.is_ruled:
-                yield variant_id, facts, before.judge(self._braked), verdict
+                yield _Judged(facts, before.judge(self._braked), verdict)
 
-    def sells(self, variant_id: str, verdict: Verdict) -> bool:
+    def sells(self, facts: SellingFacts, verdict: Verdict) -> bool:
         """Whether it sells under a verdict; where the merchant's own setting stands: as it was, or, never ours, is."""
         policy = verdict.policy
         if policy is None and verdict.state is not State.CHANGED_OUTSIDE:
-            policy = self._original(variant_id)
-        return (policy or self._policies[variant_id]) == CONTINUE
+            policy = self._original(facts.variant_id)
+        return (policy or self._policies[facts.variant_id]) == CONTINUE
 
     def _original(self, variant_id: str) -> str | None:
         """What stood before us, where the switch was ours. Asked for once, and only where no rule decides."""
@@ -171,19 +198,15 @@ class _Compared:
         return self._originals.get(variant_id)
 
 
-def _braked(tx: Transaction, shop: str, variant_ids: Sequence[str], now: datetime) -> set[str]:
-    """What the brake on mass zeroing keeps from opening now."""
-    return {variant_id for some in in_parts(variant_ids) for variant_id in brake.watch(tx, shop, some, (), now)}
-
-
-def _row(variant_id: str, facts: SellingFacts, was: Verdict, verdict: Verdict) -> PreviewRow:
+def _row(one: _Judged) -> PreviewRow:
+    facts = one.facts
     return PreviewRow(
-        variant_id,
-        f"{facts.product_title}, {facts.title}" if facts.title != "Default Title" else facts.product_title,
+        facts.variant_id,
+        full_title(facts.product_title, facts.title),
         facts.sku,
-        was.state.value,
-        verdict.state.value,
-        verdict.reason.value,
+        one.was.state.value,
+        one.verdict.state.value,
+        one.verdict.reason.value,
         max(facts.selling.owed, facts.selling.below_zero),
     )
 

@@ -97,19 +97,23 @@ def make(
 
     Args:
         seen: The number of the last change when the form was opened; None: whatever stands is changed.
-        also: What else follows from the new rules, decided on what is there now.
+        also: What else follows from the new rules, decided on what is there now. It may look at the whole shop, so
+            it is asked before anything is locked.
     Raises:
         Conflict: Somebody changed the rules since.
         NotFound: The product, variant or collection it speaks of does not exist in this shop.
     """
+    followed = None
+    if also is not None:
+        with db.read() as tx:
+            seen = rules.last_change(tx, shop).number if seen is None else seen
+            followed = also(tx, change.apply(rules.of_shop(tx, shop)))
     with db.begin() as tx:
         last = rules.last_change(tx, shop, for_update=True)
         if seen is not None and seen != last.number:
             raise Conflict("the rules were changed since this form was opened")
         stored = rules.of_shop(tx, shop)
-        planned = change.apply(stored)
-        if also is not None:
-            planned = also(tx, planned)
+        planned = change.apply(stored) if followed is None else followed
         found = rules.differences(stored, planned)
         if not found:
             return

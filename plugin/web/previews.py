@@ -69,7 +69,7 @@ def page(
 def changes_nothing(change: Change) -> bool:
     """Whether a change opens and closes nothing, so that nothing need be asked."""
     found = preview_rules.preview(parts().database, g.shop, change, g.now)
-    return not found.will_open and not found.will_close
+    return not found.will_open.count and not found.will_close.count
 
 
 def make(change: Change, form: Mapping[str, str]) -> None:

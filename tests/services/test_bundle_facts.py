@@ -99,4 +99,4 @@ def test_a_preview_names_the_bundles_that_a_rule_of_a_component_would_shut(shop:
         with shop.begin() as tx:
             tx.execute(update(t.rules).values(scope="all", subject=""))
     found = preview_rules.preview(shop, SHOP, change, NOW)
-    assert KIT in {row.variant_id for row in found.will_close}
+    assert KIT in {row.variant_id for row in found.will_close.rows}

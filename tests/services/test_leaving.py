@@ -215,13 +215,13 @@ def test_after_a_reinstall_no_switch_moves_and_putting_back_is_offered(selling: 
     assert "before Holdfast first came" not in live.get("/").text
     # What was stopped meanwhile is opened by the rule once the merchant has seen that it would be, and by nothing else.
     said = preview_rules.preview(live.database, SHOP, set_rules.unchanged(), live.parts.clock.now())
-    assert gid_of(opened.id) in {row.variant_id for row in said.will_open}
+    assert gid_of(opened.id) in {row.variant_id for row in said.will_open.rows}
     before = policies(live)
     switch_shop.turn_on(live.database, live.parts.jobs, SHOP, live.parts.clock.now())
     live.work()
     now = policies(live)
     assert opened.policy == "CONTINUE"
-    assert {gid_of(v) for v in now if now[v] != before[v]} >= {row.variant_id for row in said.will_open}
+    assert {gid_of(v) for v in now if now[v] != before[v]} >= {row.variant_id for row in said.will_open.rows}
     with live.database.read() as tx:
         assert not alert_book.all_open_subjects(tx, SHOP, alert_book.CHANGED_OUTSIDE)
 

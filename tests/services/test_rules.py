@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from plugin.adapters.database import effects, ledger, rules, shops
@@ -221,17 +221,19 @@ def test_what_a_preview_says_is_what_then_happens(database: Database, jobs: JobQ
         after = policies_of(database, SHOP)
         with database.read() as tx:
             states = {row.variant_id: row for row in tx.execute(select(t.variant_states))}
-        for row in (*said.will_open, *said.will_close, *said.unchanged):
+        opening, closing = ({row.variant_id for row in some.rows} for some in (said.will_open, said.will_close))
+        for row in (*said.will_open.rows, *said.will_close.rows, *said.unchanged.rows):
             found = states[row.variant_id]
             assert (found.state, found.reason) == (row.after, row.reason), (step, row)
-        assert {v for v in after if before[v] != "CONTINUE" == after[v]} >= {r.variant_id for r in said.will_open}
-        seen = {r.variant_id for r in (*said.will_open, *said.will_close, *said.unchanged)}
+        assert {v for v in after if before[v] != "CONTINUE" == after[v]} >= opening
+        seen = opening | closing | {r.variant_id for r in said.unchanged.rows}
+        assert len(seen) == said.will_open.count + said.will_close.count + said.unchanged.count
         for variant_id in seen:
             opens = before[variant_id] != "CONTINUE" == after[variant_id]
             closes = before[variant_id] == "CONTINUE" != after[variant_id]
-            assert opens == (variant_id in {r.variant_id for r in said.will_open}), (step, variant_id)
-            assert closes == (variant_id in {r.variant_id for r in said.will_close}), (step, variant_id)
-        opened, closed = opened + len(said.will_open), closed + len(said.will_close)
+            assert opens == (variant_id in opening), (step, variant_id)
+            assert closes == (variant_id in closing), (step, variant_id)
+        opened, closed = opened + len(opening), closed + len(closing)
         if keep_open is not None:
             assert not said.at_limit
     assert opened
@@ -348,10 +350,10 @@ def test_what_would_close_for_being_owed_can_be_kept_open_by_name(database: Data
     closing = preview_rules.preview(database, SHOP, change, NOW)
     assert closing.at_limit
     kept = preview_rules.preview(database, SHOP, change, NOW, keep_open=2)
-    assert not kept.will_close
+    assert not kept.will_close.count
     set_rules.make(database, jobs, SHOP, change, NOW, also=partial(_kept_open, 2))
     own = {r.subject: r.limit.units for r in stored(database) if r.scope == "variant"}
-    assert own == {row.variant_id: row.owed + 2 for row in closing.will_close if row.after == "limit_reached"}
+    assert own == {row.variant_id: row.owed + 2 for row in closing.will_close.rows if row.after == "limit_reached"}
 
 
 def test_the_products_list_can_show_settings_of_their_own(database: Database, jobs: JobQueue) -> None:
@@ -497,3 +499,21 @@ def test_a_limit_that_cannot_be_stored_is_refused_by_the_database_itself(databas
     for units in (-5, None):
         with pytest.raises(IntegrityError), database.begin() as tx:
             tx.execute(insert(t.rules), {**row, "limit_units": units})
+
+
+def test_a_preview_asks_the_database_as_often_however_many_variants_it_is_about(database: Database) -> None:
+    open_shop(database, SHOP, 20, 1)
+    open_shop(database, OTHER, 700, 1)
+    change = set_rules.saving(draft(which="all:", limit_units="1"))
+    asked = {}
+    for shop in (SHOP, OTHER):
+        statements: list[str] = []
+        note = lambda *event, to=statements: to.append(event[2])  # noqa: E731 - as SQLAlchemy calls it
+        event.listen(database.engine, "before_cursor_execute", note)
+        found = preview_rules.preview(database, shop, change, NOW)
+        event.remove(database.engine, "before_cursor_execute", note)
+        asked[shop] = len(statements)
+    assert asked[OTHER] == asked[SHOP]
+    most = max((found.will_open, found.will_close, found.unchanged), key=lambda named: named.count)
+    assert most.count > len(most.rows) == preview_rules.MOST_NAMED, "the first by name, and how many in all"
+    assert list(most.rows) == sorted(most.rows, key=lambda row: (row.title, row.sku, row.variant_id))
