@@ -271,10 +271,14 @@ def change_date(
     jobs.wake(shop, "queue")
 
 
-def change(tx: Transaction, shop: str, delivery_id: int, version: int, **values: object) -> None:
+def change(
+    tx: Transaction, shop: str, delivery_id: int, version: int, *, found: str = "open", **values: object
+) -> None:
     """
+    Args:
+        found: The state it must be in.
     Raises:
-        Conflict: Somebody changed it since the form was opened, or it is closed.
+        Conflict: Somebody changed it since the form was opened, or it is in another state.
     """
     result = tx.execute(
         update(deliveries)
@@ -282,7 +286,7 @@ def change(tx: Transaction, shop: str, delivery_id: int, version: int, **values:
             deliveries.c.shop == shop,
             deliveries.c.id == delivery_id,
             deliveries.c.version == version,
-            deliveries.c.state == "open",
+            deliveries.c.state == found,
         )
         .values(version=version + 1, **values)
     )
@@ -347,5 +351,18 @@ def cancel(db: Database, jobs: JobQueue, shop: str, delivery_id: int, version: i
     """
     with db.begin() as tx:
         change(tx, shop, delivery_id, version, state="cancelled", closed_at=now)
+        due.mark(tx, shop, due.QUEUE, "item", supply.items_of_delivery(tx, shop, delivery_id), now)
+    jobs.wake(shop, "queue")
+
+
+def bring_back(db: Database, jobs: JobQueue, shop: str, delivery_id: int, version: int, now: datetime) -> None:
+    """
+    A cancelled delivery comes after all: what has not arrived of it covers orders again.
+
+    Raises:
+        Conflict: Somebody changed it since the form was opened, or it is not cancelled.
+    """
+    with db.begin() as tx:
+        change(tx, shop, delivery_id, version, found="cancelled", state="open", closed_at=None)
         due.mark(tx, shop, due.QUEUE, "item", supply.items_of_delivery(tx, shop, delivery_id), now)
     jobs.wake(shop, "queue")

@@ -140,7 +140,18 @@ def cancel(delivery_id: int) -> AnyResponse | tuple[str, int]:
         edit_delivery.cancel(parts().database, parts().jobs, g.shop, delivery_id, version, g.now)
     except Conflict:
         return _page(delivery_id, stale=True), 409
-    return redirect("/deliveries?done=cancelled", 303)
+    return redirect(f"/deliveries/{delivery_id}?done=cancelled", 303)
+
+
+@blueprint.post("/deliveries/<row:delivery_id>/bring-back")
+def bring_back(delivery_id: int) -> AnyResponse | tuple[str, int]:
+    """Undo a cancellation."""
+    version = form_version(request.form)
+    try:
+        edit_delivery.bring_back(parts().database, parts().jobs, g.shop, delivery_id, version, g.now)
+    except Conflict:
+        return _page(delivery_id, stale=True), 409
+    return redirect(f"/deliveries/{delivery_id}?done=brought-back", 303)
 
 
 def _page(

@@ -78,13 +78,14 @@ DONE = {
     "refused": "Noted. Those units are not given to anybody.",
     "told": "Noted. Their mails are being written and leave like any other.",
     "delivery": "The delivery is entered. Dates are being worked out again.",
-    "date": "The new date is saved. Badges change first, mails follow.",
+    "date": "The new date is saved. Badges change first; mails wait half an hour, in case you change it again.",
     "received": "Booked. When Shopify shows the units, or if it already does, they count as this delivery.",
     "edited": "The delivery is changed. Dates are being worked out again.",
     "imported": "The deliveries are entered. Dates are being worked out again.",
     "unbooked": "Taken back: those units are still on their way.",
     "unmatched": "Put right. The units still count, and the delivery expects them again.",
     "cancelled": "The delivery is cancelled. Orders that waited on it look for other supply.",
+    "brought-back": "The delivery is expected again. Dates are being worked out again.",
     "mail-paused": "Mail is paused. Nothing leaves until you resume.",
     "mail-resumed": "Mail runs again.",
     "looked": "We asked your domain. What it says stands beside each record.",
@@ -105,6 +106,9 @@ DONE = {
     "test-sent": "The test mail is on its way. When it has arrived, say so, and mail to customers is switched on.",
     "confirmed": "Mail is switched on.",
 }
+
+# Where on a long page the sentence stands, by the id of its part; at the top of the page for all others.
+DONE_AT = {"test-sent": "test", "looked": "own-sender"}
 
 
 def register_pages(app: Flask) -> None:
@@ -161,6 +165,7 @@ def _for_every_template() -> dict[str, Any]:
         "api_key": settings.shopify_api_key,
         "app_bridge_url": settings.app_bridge_url,
         "done": DONE.get(request.args.get("done", "")),
+        "done_at": DONE_AT.get(request.args.get("done", "")),
         "today": g.get("today"),
         "now": g.get("now"),
         "shop": g.get("shop", ""),

@@ -200,3 +200,14 @@ def test_an_orders_lines_share_each_mail_and_of_several_slips_only_the_last_is_t
     shop.advance(hours=2)
     shop.settle()
     assert len(shop.mails_to(email)) == 2
+
+    edit_delivery.cancel(db, jobs, shop.shop, delivery, 5, shop.now())
+    shop.settle()
+    assert json.loads(shop.badge(boots) or "{}").get("from") is None, "its units cover nobody"
+    edit_delivery.bring_back(db, jobs, shop.shop, delivery, 6, shop.now())
+    shop.advance(hours=2)
+    shop.settle()
+    assert days[4].isoformat() <= json.loads(shop.badge(boots) or "{}")["from"]
+    assert len(shop.mails_to(email)) == 2, "cancelled by a slip of the finger: nobody hears of it"
+    with pytest.raises(Conflict):
+        edit_delivery.bring_back(db, jobs, shop.shop, delivery, 7, shop.now())

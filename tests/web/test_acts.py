@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from plugin.adapters.database import tables as t
-from tests.web import seeding
+from tests.web import markup, seeding
 from tests.web.site import Site
 
 RULE = {"limit_mode": "up_to", "limit_units": "4", "wait_from": "3", "wait_to": "4", "without_date": "stop"}
@@ -108,7 +109,9 @@ def test_everything_is_paused_resumed_and_put_back(site: Site) -> None:
     assert "14 orders that wait keep their place" in first
     assert "Everything is paused since" not in site.get("/").text
     assert "is paused" in follow(site, "/settings/switch", {"to": "paused"}, "/settings?done=paused")
-    assert "Everything is paused since" in site.get("/").text
+    home = site.get("/").text
+    assert "Everything is paused since" in home
+    assert re.search(r"Everything is paused\. \w+ things? needs? you\.", home)
     assert "Backordering is on" in follow(site, "/settings/switch", {"to": "running"}, "/settings?done=resumed")
     asked = site.post("/settings/switch", {"to": "restored", "act": "preview"})
     assert "go back" in asked.text
@@ -170,10 +173,15 @@ def test_goods_are_booked_in_and_never_more_than_are_coming(site: Site) -> None:
     assert "from 0 to 10" in answer.text
 
 
-def test_a_cancelled_delivery_is_closed(site: Site) -> None:
-    follow(site, "/deliveries/2/cancel", {"version": "1"}, "/deliveries?done=cancelled")
+def test_a_cancelled_delivery_is_closed_and_can_be_brought_back(site: Site) -> None:
+    text = follow(site, "/deliveries/2/cancel", {"version": "1"}, "/deliveries/2?done=cancelled")
     assert "Tarn Textiles" not in site.get("/deliveries").text
     assert "Tarn Textiles" in site.get("/deliveries?show=closed").text
+    back = markup.form(text, "/deliveries/2/bring-back")
+    assert site.of(seeding.OTHER_SHOP).post("/deliveries/2/bring-back", back).status_code in (404, 409)
+    follow(site, "/deliveries/2/bring-back", back, "/deliveries/2?done=brought-back")
+    assert "Tarn Textiles" in site.get("/deliveries").text
+    assert site.post("/deliveries/2/bring-back", back).status_code == 409
 
 
 @pytest.mark.parametrize(("answer", "done", "kind"), [("yes", "accepted", "accept"), ("no", "refused", "refuse")])
