@@ -31,8 +31,10 @@
     document.querySelector("main").replaceWith(document.adoptNode(next));
     const wrong = next.querySelector("[aria-invalid=true]");
     const notice = next.querySelector("[data-notice]");
-    (wrong || notice || next).focus({ preventScroll: false });
-    if (!wrong) window.scrollTo(0, 0);
+    const here = notice && notice.dataset.notice === "here";
+    (wrong || notice || next).focus({ preventScroll: here });
+    if (here) notice.scrollIntoView({ block: "center" });
+    else if (!wrong) window.scrollTo(0, 0);
     start();
     return true;
   }
