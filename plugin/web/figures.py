@@ -56,9 +56,9 @@ def weekday_or_day(value: date, today: date) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """Say how long ago an instant was, in its largest whole unit."""
+    """Say how long ago an instant was, in its largest whole unit; "just now" within the first second."""
     seconds = max(0, int((now - then).total_seconds()))
     for size, unit in ((SECONDS_PER_DAY, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             return f"{count(seconds // size, unit)} ago"
-    return f"{seconds} s ago"
+    return f"{seconds} s ago" if seconds else "just now"

@@ -197,7 +197,7 @@ def _board(tx: Transaction, settings: ShopSettings) -> dict[str, object]:
     return {
         "settings": settings,
         "needs": waiting,
-        "answer": _answer(waiting, open_deliveries),
+        "answer": _answer(waiting, open_deliveries, settings),
         "numbers": numbers.four_numbers(tx, g.shop, g.today),
         "coming": soon,
         "later": unshown + supply.count_expected_after(tx, g.shop, horizon),
@@ -253,11 +253,14 @@ def _untold(tx: Transaction, settings: ShopSettings) -> int:
     return tell_inherited.count_untold(tx, g.shop, settings.inherited_seen_at)
 
 
-def _answer(waiting: Needs, open_deliveries: list[supply.Delivery]) -> str:
+def _answer(waiting: Needs, open_deliveries: list[supply.Delivery], settings: ShopSettings) -> str:
+    paused = "Everything is paused. " if settings.is_paused else ""
     if waiting.total == 1:
-        return "One thing needs you."
+        return f"{paused}One thing needs you."
     if waiting.total:
-        return f"{waiting.total} things need you."
+        return f"{paused}{waiting.total} things need you."
+    if paused:
+        return f"{paused}Nothing else needs you."
     upcoming = [d.expected_on for d in open_deliveries if d.expected_on and d.expected_on >= g.today]
     if not upcoming:
         return "Nothing needs you. No delivery is expected."

@@ -163,7 +163,7 @@ def a_delivery_gives_a_date(story: Story) -> None:
     merchant.app.get_by_label("Supplier").fill("Acme Footwear")
     merchant.app.get_by_label("Reference").fill("PO 118")
     merchant.app.get_by_label("Arrives at").select_option(label=PLACE)
-    merchant.app.get_by_label("Expected at the location on").fill(story.expected.isoformat())
+    merchant.app.get_by_label("Expected there on").fill(story.expected.isoformat())
     merchant.app.get_by_label("SKU, row 1").fill(SKU)
     merchant.app.get_by_label("Units, row 1").fill("4")
     merchant.press("Save delivery")
