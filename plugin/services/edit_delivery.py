@@ -11,7 +11,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 
 from plugin.adapters.database import due, item_views, ledger, supply
-from plugin.adapters.database.tables import deliveries, delivery_rows, items, line_states, locations, notices, pegs
+from plugin.adapters.database.tables import (
+    deliveries,
+    delivery_rows,
+    items,
+    line_states,
+    locations,
+    notices,
+    pegs,
+    shops,
+)
 from plugin.adapters.database.transaction import Database, Transaction
 from plugin.adapters.job_queue import JobQueue
 from plugin.domain.ledger import Entry, Kind
@@ -37,17 +46,29 @@ class DeliveryDraft:
     expected_on: date | None
     rows: tuple[tuple[str, int], ...]
 
+    @property
+    def content(self) -> supply.Entered:
+        """Everything that was typed; two drafts that agree in it are the same goods."""
+        return self.supplier, self.reference, self.location_id, self.expected_on, frozenset(self.rows)
 
-def create(db: Database, jobs: JobQueue, shop: str, draft: DeliveryDraft, now: datetime) -> int:
+
+def create(db: Database, jobs: JobQueue, shop: str, draft: DeliveryDraft, now: datetime, *, once: bool = False) -> int:
     """
     Write a delivery down; dates follow from it at once.
 
+    Args:
+        once: Refuse what was entered already to the last unit: a form sent twice would promise the same goods twice.
     Returns:
         Its id.
     Raises:
-        FieldErrors: The place or an item does not exist in this shop, or a row has no units.
+        FieldErrors: The place or an item does not exist in this shop, a row has no units, or it was entered already.
     """
     with db.begin() as tx:
+        if once:
+            tx.execute(select(shops.c.shop).where(shops.c.shop == shop).with_for_update())  # one form at a time
+            if draft.content in supply.entered(tx, shop, [draft.supplier]):
+                says = "This very delivery is entered already. Another one like it needs a reference of its own."
+                raise FieldErrors({"reference": says})
         delivery_id = insert(tx, shop, draft, now)
     jobs.wake(shop, "queue")
     return delivery_id
@@ -295,16 +316,26 @@ def change(
 
 
 def book_receipt(
-    db: Database, jobs: JobQueue, shop: str, delivery_id: int, units: Mapping[int, int], now: datetime
+    db: Database,
+    jobs: JobQueue,
+    shop: str,
+    delivery_id: int,
+    units: Mapping[int, int],
+    now: datetime,
+    *,
+    left: Mapping[int, int] | None = None,
 ) -> None:
     """
     Say that units of a delivery are here: the rise seen in Shopify, or the next one, is this delivery.
 
     Stock itself changes only in Shopify.
 
+    Args:
+        left: By row, how many units the page said may still arrive: what somebody booked since is not booked again.
     Raises:
         NotFound: No such open delivery.
-        FieldErrors: More units than the row still expects, or a row of another delivery.
+        FieldErrors: More units than the row still expects, another number of them than `left`, or a row of another
+            delivery.
     """
     with db.begin() as tx:
         open_delivery(tx, shop, delivery_id)
@@ -318,9 +349,16 @@ def book_receipt(
         for row_id, arrived in units.items():
             if row_id not in rows:
                 errors[f"row_{row_id}"] = "This row is not part of the delivery."
-            elif not 0 <= arrived <= rows[row_id][1].open - rows[row_id][1].booked:
-                left = rows[row_id][1].open - rows[row_id][1].booked
-                errors[f"row_{row_id}"] = f"Only {left} units are still expected."
+                continue
+            expected = rows[row_id][1].open - rows[row_id][1].booked
+            seen = expected if left is None else left[row_id]
+            if seen != expected:
+                errors[f"row_{row_id}"] = (
+                    f"{expected} are left now, {seen} were when you opened this page. "
+                    "Write how many more arrived than are known by now."
+                )
+            elif not 0 <= arrived <= expected:
+                errors[f"row_{row_id}"] = f"Only {expected} units are still expected."
         if errors:
             raise FieldErrors(errors)
         for row_id, arrived in units.items():

@@ -13,20 +13,25 @@ from plugin.adapters.job_queue import JobQueue
 from plugin.domain.ledger import Entry, Kind
 from plugin.domain.replay import LocationHistory
 from plugin.domain.supply import accepted_by_merchant
-from plugin.errors import NotFound
+from plugin.errors import Conflict, NotFound
 
 
-def accept(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: str, now: datetime) -> None:
+def accept(
+    db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: str, now: datetime, *, seen: int | None = None
+) -> None:
     """
     The units are here: they count from now on, for the oldest in the queue first.
 
+    Args:
+        seen: How many units were asked about; None: however many there are.
     Raises:
         NotFound: There is no unexplained rise any more.
+        Conflict: It is of another number of units by now.
     """
 
     def accepted(tx: Transaction) -> None:
         history = stock_ledger.history(tx, shop, item_id, location_id)
-        units = _unexplained(tx, shop, item_id, location_id, history)
+        units = _unexplained(tx, shop, item_id, location_id, history, seen)
         rows = [r for r in supply.open_rows(tx, shop, [item_id]).get(item_id, ()) if r.location_id == location_id]
         entries = [
             Entry(
@@ -51,16 +56,21 @@ def accept(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
     jobs.wake(shop, "queue")
 
 
-def refuse(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: str, now: datetime) -> None:
+def refuse(
+    db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: str, now: datetime, *, seen: int | None = None
+) -> None:
     """
     Nothing arrived: the rise fills nobody and frees nothing, and is not asked about again while it stands.
 
+    Args:
+        seen: How many units were asked about; None: however many there are.
     Raises:
         NotFound: There is no unexplained rise any more.
+        Conflict: It is of another number of units by now.
     """
     with db.begin() as tx:
         history = stock_ledger.history(tx, shop, item_id, location_id)
-        units = _unexplained(tx, shop, item_id, location_id, history)
+        units = _unexplained(tx, shop, item_id, location_id, history, seen)
         entry = Entry(
             f"refuse/{item_id}/{location_id}/{history.refuse_steps + 1}",
             Kind.REFUSE,
@@ -74,7 +84,9 @@ def refuse(db: Database, jobs: JobQueue, shop: str, item_id: str, location_id: s
     jobs.wake(shop, "queue")
 
 
-def _unexplained(tx: Transaction, shop: str, item_id: str, location_id: str, history: LocationHistory) -> int:
+def _unexplained(
+    tx: Transaction, shop: str, item_id: str, location_id: str, history: LocationHistory, seen: int | None
+) -> int:
     """Units of the rise that nothing has explained; what was accepted since the review is taken off."""
     row = tx.execute(
         select(item_states.c.unexplained, item_states.c.accepted).where(
@@ -84,4 +96,6 @@ def _unexplained(tx: Transaction, shop: str, item_id: str, location_id: str, his
     units = row.unexplained - ((history.accepted or 0) - row.accepted) if row is not None else 0
     if units <= 0:
         raise NotFound("the stock has changed since: there is nothing to explain any more")
+    if seen is not None and units != seen:
+        raise Conflict("the stock has changed since it was asked about")
     return int(units)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from plugin.adapters.database import supply
 from plugin.adapters.database.reports import places
 from plugin.adapters.database.reports import supply as supply_pages
 from plugin.adapters.database.tables import deliveries
@@ -88,6 +89,7 @@ def _read(tx: Transaction, shop: str, text: str) -> Reading:
         units = tuple((items[row.sku], row.units) for row in rows if row.sku in items)
         draft = DeliveryDraft(supplier, reference, location_id, expected_on, units)
         listed.append(Listed(draft, names[location_id], rows[0].line))
+    errors += _the_same_again(tx, shop, listed)
     return Reading(tuple(listed), tuple(sorted(errors, key=lambda e: e.line)), found.ignored)
 
 
@@ -152,4 +154,20 @@ def _entered_already(
         )
         for (supplier, reference, location_id, _), rows in groups.items()
         if (supplier, reference, location_id) in known
+    ]
+
+
+def _the_same_again(tx: Transaction, shop: str, found: Sequence[Listed]) -> list[LineError]:
+    """Without a reference, a delivery is known by what it brings and when."""
+    unnamed = [listed for listed in found if not listed.draft.reference]
+    entered = supply.entered(tx, shop, {listed.draft.supplier for listed in unnamed}) if unnamed else set()
+    return [
+        LineError(
+            listed.line,
+            "reference",
+            f"A delivery of {listed.draft.supplier} with the same day and units is entered already. "
+            "Leave it out here, or give it a reference.",
+        )
+        for listed in unnamed
+        if listed.draft.content in entered
     ]

@@ -15,7 +15,7 @@ from plugin.domain.delivery_list import MOST_UNITS
 from plugin.domain.typed_numbers import whole_number
 from plugin.errors import Conflict, FieldErrors
 from plugin.services import edit_delivery, save_settings
-from plugin.web.numbers import form_version
+from plugin.web.numbers import form_version, sent_number
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -62,7 +62,7 @@ def create() -> AnyResponse | str | tuple[str, int]:
         return _form_page(request.form, more=True)
     try:
         draft = _draft(request.form)
-        delivery_id = edit_delivery.create(parts().database, parts().jobs, g.shop, draft, g.now)
+        delivery_id = edit_delivery.create(parts().database, parts().jobs, g.shop, draft, g.now, once=True)
     except FieldErrors as exc:
         return _form_page(request.form, errors=exc.errors), 422
     return redirect(f"/deliveries/{delivery_id}?done=delivery", 303)
@@ -113,13 +113,15 @@ def receive(delivery_id: int) -> AnyResponse | tuple[str, int]:
         rows = supply.rows_of(tx, g.shop, delivery_id)
     errors: dict[str, str] = {}
     units: dict[int, int] = {}
+    left: dict[int, int] = {}
     for row in rows:
         text = request.form.get(f"row_{row.row_id}", "").strip()
         if not text:
             continue
-        arrived = whole_number(text, row.may_arrive)
+        left[row.row_id] = sent_number(request.form, f"left_{row.row_id}", MOST_UNITS)
+        arrived = whole_number(text, left[row.row_id])
         if arrived is None:
-            errors[f"row_{row.row_id}"] = f"{row.title}: write a whole number from 0 to {row.may_arrive}."
+            errors[f"row_{row.row_id}"] = f"{row.title}: write a whole number from 0 to {left[row.row_id]}."
         elif arrived:
             units[row.row_id] = arrived
     if not units and not errors and rows:
@@ -127,7 +129,7 @@ def receive(delivery_id: int) -> AnyResponse | tuple[str, int]:
     if errors:
         return _page(delivery_id, typed=request.form, errors=errors), 422
     try:
-        edit_delivery.book_receipt(parts().database, parts().jobs, g.shop, delivery_id, units, g.now)
+        edit_delivery.book_receipt(parts().database, parts().jobs, g.shop, delivery_id, units, g.now, left=left)
     except FieldErrors as exc:  # somebody booked the same goods since
         return _page(delivery_id, typed=request.form, errors=exc.errors), 422
     return redirect(f"/deliveries/{delivery_id}?done=received", 303)

@@ -36,7 +36,7 @@ from plugin.services import (
 from plugin.services.carry_out import TRIES_BEFORE_ALERT
 from plugin.web import figures, previews
 from plugin.web.first_run import read_steps
-from plugin.web.numbers import sent_word, variant_gid
+from plugin.web.numbers import LARGEST_VERSION, sent_number, sent_word, variant_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -122,10 +122,11 @@ def dismiss() -> AnyResponse:
 def answer_rise() -> AnyResponse:
     """Did the units really arrive? `answer` is yes or no."""
     item_id, location_id = request.form["item_id"], request.form["location_id"]
+    units = sent_number(request.form, "units", LARGEST_VERSION)
     if sent_word(request.form, "answer", "yes", "no") == "yes":
-        explain_rise.accept(parts().database, parts().jobs, g.shop, item_id, location_id, g.now)
+        explain_rise.accept(parts().database, parts().jobs, g.shop, item_id, location_id, g.now, seen=units)
         return redirect("/?done=accepted", 303)
-    explain_rise.refuse(parts().database, parts().jobs, g.shop, item_id, location_id, g.now)
+    explain_rise.refuse(parts().database, parts().jobs, g.shop, item_id, location_id, g.now, seen=units)
     return redirect("/?done=refused", 303)
 
 

@@ -27,13 +27,13 @@ from plugin.domain.limits import Limit, LimitMode
 from plugin.domain.promises import Promise
 from plugin.domain.rules import MOST_PICKED, Described
 from plugin.domain.typed_numbers import whole_number
-from plugin.errors import FieldErrors
+from plugin.errors import Conflict, FieldErrors
 from plugin.services import correct_stock, explain_bundle, rule_form, set_rules
 from plugin.web import labels, previews
 from plugin.web.date_reasons import Covering, why_this_date
 from plugin.web.figures import count
 from plugin.web.histories import in_words
-from plugin.web.numbers import of_gid, variant_gid
+from plugin.web.numbers import of_gid, sent_number, variant_gid
 from plugin.web.parts import parts
 from plugin.web.session import admin_blueprint
 
@@ -156,7 +156,10 @@ def raise_limit(number: int) -> AnyResponse | tuple[str, int]:
     more = whole_number(request.form.get("units", "").strip(), MOST_RAISED)
     if listed.limit_mode != LimitMode.UP_TO.value or not more:
         abort(400)
-    limit = Limit(LimitMode.UP_TO, (listed.limit_units or 0) + more)
+    now_units = listed.limit_units or 0
+    if sent_number(request.form, "limit", rule_form.MOST_UNITS) != now_units:
+        raise Conflict("the limit is another than the page showed")
+    limit = Limit(LimitMode.UP_TO, now_units + more)
     _limit_one(listed, limit, f"{listed.title} raised to {_limit_words(limit)}")
     return redirect(f"{previews.back_to(f'/products/{number}')}?done=raised", 303)
 

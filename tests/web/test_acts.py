@@ -166,9 +166,11 @@ def test_a_new_date_is_shown_with_its_consequences_before_it_is_saved(site: Site
 
 
 def test_goods_are_booked_in_and_never_more_than_are_coming(site: Site) -> None:
-    text = follow(site, "/deliveries/1/receive", {"row_1": "30", "row_2": ""}, "/deliveries/1?done=received")
+    text = follow(
+        site, "/deliveries/1/receive", {"row_1": "30", "left_1": "40", "row_2": ""}, "/deliveries/1?done=received"
+    )
     assert "+30 booked" in text
-    answer = site.post("/deliveries/1/receive", {"row_1": "11"})
+    answer = site.post("/deliveries/1/receive", {"row_1": "11", "left_1": "10"})
     assert answer.status_code == 422
     assert "from 0 to 10" in answer.text
 
@@ -186,7 +188,7 @@ def test_a_cancelled_delivery_is_closed_and_can_be_brought_back(site: Site) -> N
 
 @pytest.mark.parametrize(("answer", "done", "kind"), [("yes", "accepted", "accept"), ("no", "refused", "refuse")])
 def test_did_it_arrive_is_answered_in_the_ledger(site: Site, answer: str, done: str, kind: str) -> None:
-    form: dict[str, object] = {"item_id": TENT_ITEM, "location_id": seeding.MAIN, "answer": answer}
+    form: dict[str, object] = {"item_id": TENT_ITEM, "location_id": seeding.MAIN, "units": "10", "answer": answer}
     follow(site, "/home/rise", form, f"/?done={done}")
     found = row(site, t.ledger, t.ledger.c.shop == seeding.SHOP, t.ledger.c.kind == kind)
     assert (found["item_id"], found["units"]) == (TENT_ITEM, 10)
@@ -196,6 +198,7 @@ def test_a_rise_that_is_gone_meanwhile_is_said_and_changes_nothing(site: Site) -
     form: dict[str, object] = {
         "item_id": "gid://shopify/InventoryItem/511",
         "location_id": seeding.MAIN,
+        "units": "10",
         "answer": "yes",
     }
     answer = site.post("/home/rise", form)

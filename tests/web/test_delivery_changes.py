@@ -69,7 +69,7 @@ def test_units_are_changed_rows_come_and_go(site: Site) -> None:
 
 def test_no_row_can_hold_fewer_units_than_have_arrived(site: Site) -> None:
     arrive(site, 1, BOOT, 12)
-    site.post("/deliveries/1/receive", {"row_1": "5"})
+    site.post("/deliveries/1/receive", {"row_1": "5", "left_1": "28"})
     answer = edit(site, units_1="16")
     assert answer.status_code == 422
     assert "17 units have arrived; fewer cannot have been coming." in answer.text
@@ -107,13 +107,13 @@ def test_another_shops_delivery_cannot_be_changed(site: Site) -> None:
 
 
 def test_a_booking_is_taken_back(site: Site) -> None:
-    site.post("/deliveries/1/receive", {"row_1": "30"})
+    site.post("/deliveries/1/receive", {"row_1": "30", "left_1": "40"})
     assert received(site, 1) == (0, 30)
     answer = site.post("/deliveries/1/unbook/1", {})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/deliveries/1?done=unbooked")
     assert received(site, 1) == (0, 0)
     assert site.post("/deliveries/1/unbook/1", {}).status_code == 404
-    site.post("/deliveries/1/receive", {"row_1": "8"})
+    site.post("/deliveries/1/receive", {"row_1": "8", "left_1": "40"})
     assert received(site, 1) == (0, 8)
 
 
@@ -147,7 +147,7 @@ def test_units_that_came_with_another_delivery_are_given_to_that_one(site: Site)
 
 
 def test_a_booked_receipt_that_was_matched_does_not_come_back_by_itself(site: Site) -> None:
-    site.post("/deliveries/1/receive", {"row_1": "12"})
+    site.post("/deliveries/1/receive", {"row_1": "12", "left_1": "40"})
     arrive(site, 1, BOOT, 12, "booked")
     assert received(site, 1) == (12, 0)
     site.post("/deliveries/1/unmatch/1", {"units": "12", "to": ""})

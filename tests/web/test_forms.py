@@ -212,7 +212,7 @@ def test_a_delivery_with_a_hole_is_not_entered(site: Site, field: str, form: dic
 
 
 def test_more_units_than_are_on_their_way_cannot_arrive(site: Site) -> None:
-    answer = site.post("/deliveries/1/receive", {"row_1": "41"})
+    answer = site.post("/deliveries/1/receive", {"row_1": "41", "left_1": "40"})
     assert answer.status_code == 422
     assert "write a whole number from 0 to 40" in answer.text
 

@@ -37,7 +37,7 @@ REFUSED: list[tuple[str, dict[str, Any], int]] = [
     ("/settings/rule", {**ALL, "kind": "preorder", "release_on": "9999-12-31"}, 422),
     ("/settings", {**GOOD, "holidays": "9999-12-30 to 9999-12-31"}, 422),
     ("/settings/sample", {**GOOD, "holidays": "9999-12-31"}, 200),
-    ("/deliveries/1/receive", {"row_1": DIGITS}, 422),
+    ("/deliveries/1/receive", {"row_1": DIGITS, "left_1": "40"}, 422),
     ("/deliveries/1/cancel", {"version": DIGITS}, 400),
     ("/deliveries/1/unmatch/1", {"units": "1", "to": "9" * 30}, 422),
     ("/deliveries/new", {"supplier": "A", "sku": ["TARN-2P", "a\0"], "units": ["1", "1"]}, 400),
@@ -82,7 +82,7 @@ def test_an_answer_that_was_not_offered_is_none_of_those_that_were(site: Site) -
 
 
 def test_the_enter_key_presses_no_button_that_does_something_else(site: Site) -> None:
-    site.post("/deliveries/1/receive", {"row_1": "5"})
+    site.post("/deliveries/1/receive", {"row_1": "5", "left_1": "40"})
     pages = [site.get(path).text for path in PATHS] + [site.post(path, typed).text for path, typed in POSTED]
     pressed = [button for page in pages for button in enter_presses(page)]
     assert pressed

@@ -66,7 +66,7 @@ def own(site: Site, number: int) -> list[Any]:
 def test_a_limit_is_raised_or_stopped_from_home_and_taken_back_there(site: Site) -> None:
     home = site.get("/").text
     assert 'action="/products/12/raise"' in home
-    answer = site.post("/products/12/raise", {"units": "5", "page": "/"})
+    answer = site.post("/products/12/raise", {"units": "5", "limit": "10", "page": "/"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/?done=raised")
     assert own(site, 12) == [("up_to", 15)]
     home = site.get("/?done=raised").text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from plugin.adapters.database import ledger
 from plugin.adapters.database.tables import deliveries, delivery_rows
-from plugin.adapters.database.transaction import Transaction
+from plugin.adapters.database.transaction import Transaction, in_parts
 from plugin.domain.supply import SupplyRow
 from plugin.errors import Conflict
 
@@ -56,6 +56,31 @@ def open_rows(tx: Transaction, shop: str, item_ids: Iterable[str]) -> dict[str, 
             )
         )
     return {item_id: tuple(mine) for item_id, mine in found.items()}
+
+
+# Supplier, reference, location, expected day, and units by item.
+Entered = tuple[str, str, str, date | None, frozenset[tuple[str, int]]]
+
+
+def entered(tx: Transaction, shop: str, suppliers: Iterable[str]) -> set[Entered]:
+    """What stands in the open deliveries of some suppliers, to the last unit."""
+    found: dict[int, tuple[str, str, str, date | None]] = {}
+    rows: dict[int, set[tuple[str, int]]] = {}
+    for some in in_parts(sorted(set(suppliers))):
+        statement = (
+            select(deliveries, delivery_rows.c.item_id, delivery_rows.c.units)
+            .join(delivery_rows, delivery_rows.c.delivery_id == deliveries.c.id)
+            .where(
+                deliveries.c.shop == shop,
+                delivery_rows.c.shop == shop,
+                deliveries.c.state == "open",
+                deliveries.c.supplier.in_(some),
+            )
+        )
+        for row in tx.execute(statement):
+            found[row.id] = (row.supplier, row.reference, row.location_id, row.expected_on)
+            rows.setdefault(row.id, set()).add((row.item_id, row.units))
+    return {(*head, frozenset(rows[number])) for number, head in found.items()}
 
 
 def items_of_delivery(tx: Transaction, shop: str, delivery_id: int) -> list[str]:
