@@ -119,3 +119,18 @@ def test_a_fall_takes_units_from_nobody_twice() -> None:
     world.review()
     assert world.owed(number) == 1
     assert [m.kind for m in world.mails] == [NoticeKind.CONFIRMED]
+
+
+def test_a_shipment_beside_an_open_rise_is_no_fall_counted_before() -> None:
+    """Naming it so would let a unit of the rise count that nobody has explained."""
+    world, number = oversold(2, stock=5)
+    world.stock(-2)
+    world.review()
+    world.wait(minutes(1))
+    world.stock(3)
+    world.review()
+    world.wait(minutes(1))
+    world.fulfil(number, 1)
+    world.review()
+    assert (state(world).accepted, state(world).unexplained) == (2, 3)
+    assert [e.data["cause"] for e in world.kinds(Kind.ACCEPT)] == ["opening", "fall", "shipped"]

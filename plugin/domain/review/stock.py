@@ -146,7 +146,8 @@ def _reading(
 def _named(loc: LocationView, shipped: int, now: datetime) -> int:
     """Units of these shipments whose going was counted as a fall, when their orders had not been read yet."""
     recent = sum(fall.units for fall in loc.falls if fall.at + NAME_FALLS_WITHIN > now)
-    rise = loc.level.usable - (loc.accepted or 0) + shipped
+    unexplained = loc.refused + loc.asked + loc.waiting  # it had risen before
+    rise = loc.level.usable - (loc.accepted or 0) - unexplained + shipped
     return min(shipped, recent, max(0, rise))
 
 
