@@ -77,6 +77,7 @@ _BY_KIND = {
     "lower": st.builds(Event, st.just("lower"), units, _picks, st.booleans()),
     "cancel": st.builds(Event, st.just("cancel"), pick=_picks, flag=st.booleans()),
     "fulfil": st.builds(Event, st.just("fulfil"), units, _picks),
+    "unfulfil": st.builds(Event, st.just("unfulfil"), units, _picks),
     "return": st.builds(Event, st.just("return"), units, _picks, st.booleans()),
     "carry": st.builds(Event, st.just("carry"), units, _picks),
     "move": st.builds(Event, st.just("move"), pick=_picks),

@@ -5,7 +5,7 @@ from devstore.acts.cancelling import archive, cancel
 from devstore.acts.checkout import Buyer, Refused, Wanted, checkout, find_variant
 from devstore.acts.editing import edit
 from devstore.acts.errors import ActError
-from devstore.acts.fulfilling import Tracking, fulfill, fulfill_lines
+from devstore.acts.fulfilling import Tracking, cancel_parcel, fulfill, fulfill_lines
 from devstore.acts.goods import (
     delete_product,
     delete_variant,
@@ -33,6 +33,7 @@ __all__ = [
     "adjust_stock",
     "archive",
     "cancel",
+    "cancel_parcel",
     "checkout",
     "close_return",
     "delete_product",

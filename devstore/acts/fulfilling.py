@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from devstore.acts.errors import ActError
-from devstore.acts.routing import open_lines, route, settle
+from devstore.acts.returning import coming
+from devstore.acts.routing import open_lines, place_units, route, settle
 from devstore.acts.stock import StockChanges, level_at
 from devstore.acts.tagging import touch_order
 from devstore.payloads.order import fulfillment_body
@@ -84,6 +85,37 @@ def fulfill_lines(world: World, picked: Sequence[Picked], tracking: Tracking | N
         done = not any(line.unfulfilled_quantity for line in order.lines)
         touch_order(world, order, "orders/fulfilled" if done else "orders/partially_fulfilled")
         return parcels
+
+
+def cancel_parcel(world: World, order: Order) -> Fulfillment:
+    """
+    Call the newest parcel of an order back: its units are committed, and in fulfillment orders, again.
+
+    Raises:
+        ActError: Nothing has left, or some of it has come back by a return.
+    """
+    with world.lock:
+        if not order.parcels:
+            raise ActError("nothing has shipped")
+        parcel = order.parcels[-1]
+        for line_id, units in parcel.units.items():
+            line = order.line(line_id)
+            assert line is not None
+            if units > line.fulfilled - line.returned - coming(order, line_id):
+                raise ActError(f"units of line {line_id} have been returned")
+        changes = StockChanges(world)
+        for line_id, units in parcel.units.items():
+            line = order.line(line_id)
+            assert line is not None
+            line.fulfilled -= units
+            line.assigned[parcel.location_id] = line.assigned.get(parcel.location_id, 0) + units
+            if line.tracked and line.inventory_item_id in world.items:
+                changes.shift(level_at(world, line.inventory_item_id, parcel.location_id), committed=units)
+        parcel.status, parcel.updated_at = "CANCELLED", world.now()
+        place_units(world, order, {line_id: {parcel.location_id: n} for line_id, n in parcel.units.items()})
+        changes.announce()
+        touch_order(world, order)
+        return parcel
 
 
 def _ship(world: World, order: Order, location_id: int, picked: list[Picked], tracking: Tracking) -> Fulfillment:

@@ -115,7 +115,7 @@ def _take(world: World, order: Order, wish: RefundWish, changes: StockChanges) -
 
 
 def _shipped_from(order: Order, line: LineItem) -> int | None:
-    return next((parcel.location_id for parcel in order.fulfillments if line.id in parcel.units), None)
+    return next((parcel.location_id for parcel in order.parcels if line.id in parcel.units), None)
 
 
 def uncommit(

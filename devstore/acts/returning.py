@@ -73,7 +73,7 @@ def dispose(world: World, opened: Return, *, restock: bool = True, location_id: 
         for line in waiting:
             bought = order.line(line.line_item_id)
             assert bought is not None
-            place = location_id or next(one.location_id for one in order.fulfillments if bought.id in one.units)
+            place = location_id or next(one.location_id for one in order.parcels if bought.id in one.units)
             kind = "RESTOCKED" if restock else "NOT_RESTOCKED"
             number = world.id("ReverseFulfillmentOrderDisposition")
             line.dispositions.append(Disposition(number, kind, line.units, place if restock else None, world.now()))

@@ -68,6 +68,15 @@ def fulfill() -> ResponseReturnValue:
     return _order_answer(here, order)
 
 
+@blueprint.post("/cancel-parcel")
+def cancel_parcel() -> ResponseReturnValue:
+    """The newest parcel is called back."""
+    here = world()
+    order = order_of(here, body())
+    acts.cancel_parcel(here, order)
+    return _order_answer(here, order)
+
+
 @blueprint.post("/refund")
 def refund() -> ResponseReturnValue:
     """Units and money go back."""

@@ -278,6 +278,11 @@ class Order:
         """Return the order's global id."""
         return f"gid://shopify/Order/{self.id}"
 
+    @property
+    def parcels(self) -> list[Fulfillment]:
+        """Return what has left and was not called back."""
+        return [parcel for parcel in self.fulfillments if parcel.status != "CANCELLED"]
+
     def line(self, line_id: int) -> LineItem | None:
         """Return one line of this order, or None."""
         return next((line for line in self.lines if line.id == line_id), None)

@@ -7,7 +7,7 @@ the highest, so what is open is one stretch of numbers, cut into the tranches in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -45,6 +45,7 @@ class QueuedLine:
     ships_from: the one place that all its units ship, or have shipped, from; None: not known, or several.
     payment_may_lapse: it is authorized, not captured; should it lapse, `paid_at` is None again.
     payment_lapsed: what was authorized lapsed or was given up before it was captured.
+    left: units held for it that shipped, by location. raised: units an edit put on it that have no place yet.
     """
 
     line_id: str
@@ -66,6 +67,8 @@ class QueuedLine:
     ships_from: LocationGid | None = None
     payment_may_lapse: bool = False
     payment_lapsed: bool = False
+    left: Mapping[LocationGid, int] = field(default_factory=dict)
+    raised: int = 0
 
     @property
     def open_total(self) -> int:
@@ -130,6 +133,29 @@ def settle_shipped(line: QueuedLine) -> Shipment:
     if left and where is not None:
         by_location[where] = by_location.get(where, 0) + left
     return Shipment(gone, from_held, by_location)
+
+
+def unship(line: QueuedLine) -> Shipment:
+    """
+    Find what we recorded as shipped and is to be shipped again, because its parcel was cancelled.
+
+    What was returned or refunded has shipped all the same, and what an edit put on the line never did: only units that
+    are open again count.
+    """
+    grown = line.settled + line.open_total - sum(tranche.units for tranche in line.tranches) - line.raised
+    again = max(0, min(line.settled - line.shipped, grown))
+    left = again
+    held: dict[LocationGid, int] = {}
+    for location in sorted(line.left):
+        take = min(left, line.left[location], line.open.get(location, 0) - line.held.get(location, 0))
+        if take > 0:
+            held[location] = take
+            left -= take
+    by_location = dict(held)
+    where = next(iter(line.open)) if len(line.open) == 1 else line.ships_from
+    if left and where is not None:
+        by_location[where] = by_location.get(where, 0) + left
+    return Shipment(again, held, by_location)
 
 
 def lower(tranches: Sequence[Tranche], units: int) -> tuple[tuple[int, int], ...]:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     GRANT = "grant"  # arrived units given to a waiting line
     WITHDRAW = "withdraw"  # units taken back from a line; data: why
     SETTLE = "settle"  # units shipped; units: those that were held, data.shipped: all
+    UNSHIPPED = "unshipped"  # a parcel was cancelled; units: those held again, data.shipped: all to ship again
     ACCEPT = "accept"  # units we count on from now (negative: a fall); data: cause
     REFUSE = "refuse"  # the merchant said that a rise is not real; units: the rise
     BOOKED = "booked"  # the merchant said that units of a delivery row have arrived

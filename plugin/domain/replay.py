@@ -16,7 +16,8 @@ from plugin.domain.review import LinePromises
 from plugin.domain.supply import ARRIVAL_CAUSES, Arrival, Fall, still_refused
 
 # How an entry changes the units held for its line at its location.
-_HELD = {Kind.COVERED: 1, Kind.GRANT: 1, Kind.WITHDRAW: -1, Kind.SETTLE: -1}
+_HELD = {Kind.COVERED: 1, Kind.GRANT: 1, Kind.WITHDRAW: -1, Kind.SETTLE: -1, Kind.UNSHIPPED: 1}
+_SHIPPED = {Kind.SETTLE: 1, Kind.UNSHIPPED: -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,17 @@ class LineHistory:
     What the ledger says about one line.
 
     tranches: by number, units after lowering. held: covered and granted, less withdrawn, less settled; no zeros.
-    settled: shipped units we have recorded. steps: the highest number used, by kind. last_grant: the entry that gave
-    it units last. overage: units recorded at sale as past the limit. tell_inherited: the merchant said that the
-    customer of a line from before the install be told.
+    settled: shipped units we have recorded; left: those of them that were held, by location. joined: units that ever
+    joined the queue, lowered ones too. steps: the highest number used, by kind. last_grant: the entry that gave it
+    units last. overage: units recorded at sale as past the limit. tell_inherited: the merchant said that the customer
+    of a line from before the install be told.
     """
 
     tranches: tuple[Tranche, ...] = ()
     held: Mapping[LocationGid, int] = field(default_factory=dict)
     settled: int = 0
+    left: Mapping[LocationGid, int] = field(default_factory=dict)
+    joined: int = 0
     steps: Mapping[str, int] = field(default_factory=dict)
     promises: LinePromises = field(default_factory=LinePromises)
     last_grant: str | None = None
@@ -100,8 +104,9 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
     """Add up the entries of one line, in ledger order. Entries of other kinds are passed over."""
     tranches: dict[int, Tranche] = {}
     held: dict[LocationGid, int] = defaultdict(int)
+    left: dict[LocationGid, int] = defaultdict(int)
     steps: dict[str, int] = {}
-    settled = overage = 0
+    settled = overage = joined_units = 0
     promises, last_grant, tell_inherited = LinePromises(), None, False
     for entry in entries:
         units = entry.units or 0
@@ -110,10 +115,12 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
             held[LocationGid(entry.location_id or "")] += _HELD[entry.kind] * units
         if entry.kind is Kind.GRANT:
             last_grant = entry.entry_id
-        elif entry.kind is Kind.SETTLE:
-            settled += int(entry.data["shipped"])
+        elif entry.kind in _SHIPPED:
+            settled += _SHIPPED[entry.kind] * int(entry.data["shipped"])
+            left[LocationGid(entry.location_id or "")] += _SHIPPED[entry.kind] * units
         elif entry.kind is Kind.TRANCHE:
             tranches[step_of(entry)] = _tranche(entry)
+            joined_units += units
         elif entry.kind is Kind.PAID:
             joined = datetime.fromisoformat(entry.data["queue_time"])
             n = int(entry.data["tranche"])
@@ -138,6 +145,8 @@ def fold_line(entries: Iterable[Entry]) -> LineHistory:
         tranches=tuple(tranches[n] for n in sorted(tranches)),
         held={location: units for location, units in held.items() if units},
         settled=settled,
+        left={location: units for location, units in left.items() if units > 0},
+        joined=joined_units,
         steps=steps,
         promises=promises,
         last_grant=last_grant,

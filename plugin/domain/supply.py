@@ -42,9 +42,9 @@ class Acceptance:
     Units that count from now on. `row_id` names the delivery row they came by, if one did.
 
     cause: opening, booked, matched, rule, merchant; return, correction (see `Arrival`); transfer, from another
-    location of the shop (there negative); fall, shipped (both negative); named: a fall counted before turned out to be
-    a shipment or a transfer, which counts under that name; unmatched: the same units, taken off the delivery they
-    were not.
+    location of the shop (there negative); fall, shipped (both negative); unshipped: their parcel was cancelled; named:
+    a fall counted before turned out to be a shipment or a transfer, which counts under that name; unmatched: the same
+    units, taken off the delivery they were not.
     """
 
     units: int
@@ -53,7 +53,9 @@ class Acceptance:
 
 
 # Acceptances that say nothing about units the merchant called unreal.
-_BESIDE_A_REFUSAL = frozenset({"shipped", "named", "matched", "rule", "return", "correction", "transfer", "unmatched"})
+_BESIDE_A_REFUSAL = frozenset(
+    {"shipped", "unshipped", "named", "matched", "rule", "return", "correction", "transfer", "unmatched"}
+)
 
 # What Shopify or the merchant told us of explains a rise that shows this long after; later ones are something else.
 EXPLAINS_WITHIN = timedelta(days=2)

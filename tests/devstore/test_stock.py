@@ -107,6 +107,16 @@ def test_shipping_changes_committed_and_on_hand_and_fires_no_inventory_webhook(i
     assert (after["committed"], after["on_hand"]) == (before["committed"] - 2, before["on_hand"] - 2)
 
 
+def test_cancelling_a_parcel_takes_back_what_shipping_it_changed(installed: ShopClient) -> None:
+    order = installed.buy(SKU, 2)
+    before = berlin(installed)
+    installed.control("fulfill", {"order_id": order["id"]})
+    fired = topics_after(installed, "cancel-parcel", {"order_id": order["id"]})
+    assert set(fired) == {"orders/updated"}
+    assert berlin(installed) == before
+    installed.control("fulfill", {"order_id": order["id"]})
+
+
 def test_a_cancelling_refund_restocks_and_fires_no_fulfillment_order_webhook(installed: ShopClient) -> None:
     order = installed.buy(SKU, 2)
     given = {"order_id": order["id"], "lines": [{"line_id": line_of(order)["id"], "quantity": 2}]}

@@ -41,6 +41,8 @@ def happen(world: World, event: Event) -> None:
         world.cancel(line.number, restock=event.flag)
     elif event.what == "fulfil" and line:
         world.fulfil(line.number, min(event.units, line.unfulfilled))
+    elif event.what == "unfulfil" and line and line.current > line.unfulfilled:
+        world.unfulfil(line.number, min(event.units, line.current - line.unfulfilled))
     elif event.what == "return" and line and line.current > line.unfulfilled:
         world.take_back(line.number, min(event.units, line.current - line.unfulfilled), told=event.flag)
     elif event.what == "carry" and WEST in world.shelves:
@@ -222,9 +224,22 @@ def _oldest_owed(world: World, line: SoldLine, keys: dict) -> tuple:  # type: ig
 
 def _nobody_younger_kept_more(world: World, taken: Entry, keys: dict) -> None:  # type: ignore[type-arg]
     assert taken.line_id is not None
-    youngest_taken = _oldest_owed(world, next(ln for ln in world.known.values() if ln.line_id == taken.line_id), keys)
+    loser = next(line for line in world.known.values() if line.line_id == taken.line_id)
+    if _was_not_paid_in_time(world, loser):
+        return
+    youngest_taken = _oldest_owed(world, loser, keys)
     for line in world.known.values():
         kept = world.history(line.line_id).held.get(LocationGid(taken.location_id or ""), 0)
         if line.line_id != taken.line_id and kept:
             first = min(key for (line_id, _), key in keys.items() if line_id == line.line_id)
             assert first < youngest_taken, "an older line lost a unit that a younger one kept"
+
+
+def _was_not_paid_in_time(world: World, line: SoldLine) -> bool:
+    """Such units lose before all others, however old they are."""
+    keeps_for = world.rules.unpaid_keeps_for
+    tranches = world.history(line.line_id).tranches
+    if line.paid_at is not None or keeps_for is None:
+        return False
+    joined = [tranche.queue_time for tranche in tranches if tranche.unpaid]
+    return bool(joined) and max(joined) + keeps_for <= world.now

@@ -156,6 +156,12 @@ class World:
         self.shelves[line.location].committed -= units
         self._change(number, unfulfilled=line.unfulfilled - units)
 
+    def unfulfil(self, number: int, units: int) -> None:
+        """A parcel is cancelled: its units are on the shelf, and to be shipped, again."""
+        line = self.lines[number]
+        self.shelves[line.location].committed += units
+        self._change(number, unfulfilled=line.unfulfilled + units)
+
     def move(self, number: int, to: LocationGid) -> None:
         """Move the line's fulfillment order to another location."""
         line = self.lines[number]
@@ -342,6 +348,8 @@ class World:
             ships_from=sold.location,
             payment_may_lapse=sold.may_lapse,
             payment_lapsed=sold.lapsed,
+            left=history.left,
+            raised=max(0, sold.current + sold.removed - history.joined),
         )
 
     def _row(self, delivery: Delivery) -> SupplyRow:

@@ -42,7 +42,7 @@ def seen(world: World, edited: Mapping[int, datetime], added: Mapping[int, datet
                     place = place_gid(work.location_id)
                     opened[part.line_item_id][place] = opened[part.line_item_id].get(place, 0) + part.remaining
         shipped: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for parcel in order.fulfillments:
+        for parcel in order.parcels:
             for line_id, units in parcel.units.items():
                 shipped[line_id][place_gid(parcel.location_id)] += units
         for line in order.lines:
@@ -96,7 +96,7 @@ def books_of(shop: Shop, item: str) -> Books:
 def held_by_ledger(entries: list[Any]) -> dict[str, int]:
     """Units held by place: the plain sum of what was given less what was taken."""
     held: dict[str, int] = defaultdict(int)
-    signs = {"covered": 1, "grant": 1, "withdraw": -1, "settle": -1}
+    signs = {"covered": 1, "grant": 1, "withdraw": -1, "settle": -1, "unshipped": 1}
     for entry in entries:
         held[entry.location_id or ""] += signs.get(entry.kind, 0) * (entry.units or 0)
     return {place: units for place, units in held.items() if units}
@@ -117,6 +117,7 @@ def adopt(shop: Shop, oracle: Oracle, item: str, truth: Seen) -> None:
         if history is not None:
             mine.overage = history.overage
             mine.held.update(history.held)
+            mine.left.update(history.left)
             left = history.settled
             for tranche in history.tranches:
                 gone = min(left, tranche.units)

@@ -77,6 +77,7 @@ class Line:
     stretches: list[Stretch] = field(default_factory=list)
     held: dict[Place, int] = field(default_factory=lambda: defaultdict(int))
     shipped: dict[Place, int] = field(default_factory=dict)
+    left: dict[Place, int] = field(default_factory=lambda: defaultdict(int))  # held units among the shipped
     overage: int = 0
 
 
@@ -155,12 +156,18 @@ class Oracle:
 
     def _bring_up(self, seen: SeenLine, fresh: dict[str, Stretch], gone: dict[Place, int]) -> None:
         mine = self.lines[seen.line]
-        left = {place: n - mine.shipped.get(place, 0) for place, n in seen.shipped.items()}
+        places = {*seen.shipped, *mine.shipped}
+        left = {place: seen.shipped.get(place, 0) - mine.shipped.get(place, 0) for place in places}
         shipped = sum(left.values())
         mine.shipped = dict(seen.shipped)
+        if shipped < 0 and len(mine.stretches) != 1:
+            raise Unsure("which stretch of units a cancelled parcel was is not told")
         for place, units in left.items():
             gone[place] += units
-            mine.held[place] -= min(mine.held[place], units)
+            # A cancelled parcel gives its order back what was held for it.
+            take = min(mine.held[place], units) if units > 0 else -min(mine.left[place], -units)
+            mine.held[place] -= take
+            mine.left[place] += take
         for place in mine.held:
             mine.held[place] = min(mine.held[place], seen.open.get(place, 0))
         if shipped and len({*seen.open, *seen.shipped}) > 1:

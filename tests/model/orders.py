@@ -135,7 +135,7 @@ class Orders(Stage):
 
         def act() -> None:
             acts.take_back(self.shop.world, order, {line.id: count}, restock=restock)
-            place = next(parcel.location_id for parcel in order.fulfillments if line.id in parcel.units)
+            place = next(parcel.location_id for parcel in order.parcels if line.id in parcel.units)
             self.returned[item_gid(line.inventory_item_id), place_gid(place)] += count if restock else 0
 
         self._try(order, f"sends back {count} {line.sku}, restocked: {restock}", act)
@@ -149,6 +149,15 @@ class Orders(Stage):
         order, line = found
         shipped = {line.id: min(units, line.unfulfilled_quantity)}
         self._try(order, f"ships {shipped[line.id]} {line.sku}", lambda: acts.fulfill(self.shop.world, order, shipped))
+        return None
+
+    @rule(pick=picks)
+    def cancel_parcel(self, pick: int) -> None:
+        orders = [o for o in self.shop.world.orders.values() if o.parcels and o.cancelled_at is None]
+        if not orders:
+            return self.idle()
+        order = orders[pick % len(orders)]
+        self._try(order, "has its newest parcel cancelled", lambda: acts.cancel_parcel(self.shop.world, order))
         return None
 
     @rule(pick=picks)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from plugin.adapters.database import syncs
+from plugin.adapters.database import supply, syncs
 from plugin.adapters.database import tables as t
+from plugin.services import edit_delivery
+from plugin.services.edit_delivery import DeliveryDraft
 from tests.services.store import BERLIN, Store
 
 
@@ -163,3 +165,23 @@ def test_an_order_found_late_stands_in_its_own_place_and_after_a_day_nobody_is_m
     page = shop.page(f"/products/{shop.variant(sku)['id']}")
     is_correction = f"{lost['name']} joined the queue with 1 unit, ahead of younger ones: we learned of it late" in page
     assert is_correction is is_inherited
+
+
+@pytest.mark.case("F38")
+def test_a_cancelled_parcel_is_no_delivery_and_its_order_keeps_its_units(shop: Store):
+    sku = shop.a_sku(8)
+    order = shop.buy((sku, 5))
+    shop.settle()
+    shop.control("fulfill", order_id=order["id"])
+    shop.settle()
+    assert shop.lines(sku) == {}
+    draft = DeliveryDraft("Acme", "PO 1", shop.place(), shop.today() + timedelta(days=9), ((shop.item(sku), 10),))
+    edit_delivery.create(shop.parts.database, shop.parts.jobs, shop.shop, draft, shop.now())
+    shop.control("cancel-parcel", order_id=order["id"])
+    shop.settle()
+    assert (shop.lines(sku), mails(shop, order)) == ({order["name"]: (5, 0)}, 0)
+    states = shop.rows(t.item_states, t.item_states.c.item_id == shop.item(sku), t.item_states.c.usable != 0)
+    assert [(s.accepted, s.unexplained, s.difference) for s in states] == [(8, 0, 0)]
+    with shop.reading() as tx:
+        (row,) = supply.open_rows(tx, shop.shop, [shop.item(sku)])[shop.item(sku)]
+    assert row.open == 10

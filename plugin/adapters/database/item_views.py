@@ -133,6 +133,8 @@ def _line(
         ships_from=row.ships_from,
         payment_may_lapse=row.financial_status in MAY_LAPSE,
         payment_lapsed=row.financial_status in LAPSED,
+        left=history.left,
+        raised=max(0, row.quantity - history.joined),
     )
 
 

@@ -109,6 +109,7 @@ def unsettled_lines(tx: Transaction, shop: str, item_id: str) -> list[str]:
         case(
             (ledger.c.kind == Kind.TRANCHE.value, ledger.c.units),
             (ledger.c.kind == Kind.LOWERED.value, -ledger.c.units),
+            (ledger.c.kind == Kind.UNSHIPPED.value, ledger.c.data["shipped"].as_integer()),
             else_=-ledger.c.data["shipped"].as_integer(),
         )
     )
@@ -117,7 +118,7 @@ def unsettled_lines(tx: Transaction, shop: str, item_id: str) -> list[str]:
         .where(
             ledger.c.shop == shop,
             ledger.c.item_id == item_id,
-            ledger.c.kind.in_([Kind.TRANCHE.value, Kind.LOWERED.value, Kind.SETTLE.value]),
+            ledger.c.kind.in_([kind.value for kind in (Kind.TRANCHE, Kind.LOWERED, Kind.SETTLE, Kind.UNSHIPPED)]),
         )
         .group_by(ledger.c.line_id)
         .having(in_queue > 0)

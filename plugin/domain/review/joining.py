@@ -11,6 +11,7 @@ from plugin.domain.allocation import (
     Given,
     Place,
     QueuedLine,
+    Shipment,
     Tranche,
     Why,
     gives_way_at,
@@ -19,6 +20,7 @@ from plugin.domain.allocation import (
     places_of,
     queue_time_of,
     settle_shipped,
+    unship,
 )
 from plugin.domain.facts import LocationGid
 from plugin.domain.ledger import Kind
@@ -31,10 +33,12 @@ from plugin.domain.supply import StockReading
 def settle(line: QueuedLine, draft: Draft, *, write: bool) -> Working:
     """Bring a line's place in the queue up to what is open now. Writes entries only while the books balance."""
     held = dict(line.held)
-    shipment = settle_shipped(line)
+    shipment, back = settle_shipped(line), unship(line)
     for location, units in shipment.from_held.items():
         held[location] -= units
-    settled = line.settled + shipment.shipped
+    for location, units in back.from_held.items():
+        held[location] = held.get(location, 0) + units
+    settled = line.settled + shipment.shipped - back.shipped
     excess = {loc: held[loc] - line.open.get(loc, 0) for loc in held if held[loc] > line.open.get(loc, 0)}
     for location, units in excess.items():
         held[location] -= units
@@ -55,8 +59,11 @@ def settle(line: QueuedLine, draft: Draft, *, write: bool) -> Working:
     if write:
         tranches = [_paid(tranche, line, draft) if tranche.n not in new else tranche for tranche in tranches]
         _write_settling(line, shipment.shipped, shipment.from_held, excess, lowered, draft)
+        _write_unshipped(line, back, draft)
     # What a line found late had shipped before we knew it left the stock long ago.
-    shipped_from = {} if line.inherited and not line.tranches else shipment.by_location
+    shipped_from = {} if line.inherited and not line.tranches else dict(shipment.by_location)
+    for location, units in back.by_location.items():
+        shipped_from[location] = shipped_from.get(location, 0) - units
     return Working(line, tranches, held, settled, new, shipped_from, overage=line.overage)
 
 
@@ -109,6 +116,14 @@ def _write_settling(
         draft.for_line(line, Kind.WITHDRAW, units=units, location_id=location, data={"why": Why.NOT_OPEN.value})
     for n, units in lowered:
         draft.for_line(line, Kind.LOWERED, units=units, data={"tranche": n})
+
+
+def _write_unshipped(line: QueuedLine, back: Shipment, draft: Draft) -> None:
+    if back.shipped:
+        places = list(back.from_held.items()) or [(NOWHERE_YET, 0)]
+        for index, (location, units) in enumerate(places):
+            data = {"shipped": back.shipped if index == 0 else 0}
+            draft.for_line(line, Kind.UNSHIPPED, units=units, location_id=location, data=data)
 
 
 def places_by_location(

@@ -97,7 +97,7 @@ def _falls(view: ItemView, shipped: Mapping[LocationGid, int], now: datetime) ->
     for loc in view.locations:
         where = loc.level.location_id
         left = shipped.get(where, 0)
-        fell = (loc.accepted or 0) - left + _named(loc, left, now) - loc.level.usable
+        fell = (loc.accepted or 0) - left + _named(loc, max(0, left), now) - loc.level.usable
         if loc.accepted is not None and fell > 0:
             found.append(Fallen(where, fell, is_new=True))
         found += [Fallen(where, fall.units, is_new=False) for fall in loc.falls if fall.at + TRANSFERS_WITHIN > now]
@@ -119,7 +119,7 @@ def _reading(
     if loc.accepted is None:
         opening = (Acceptance(loc.level.usable, "opening"),) if balanced else ()
         return StockReading(opening, loc.level.usable, 0, False, None, None)
-    named = _named(loc, shipped, now)
+    named = _named(loc, max(0, shipped), now)
     was_balanced = not any(other.difference_was for other in view.locations)
     reading = read_stock(
         loc.level,
@@ -138,7 +138,7 @@ def _reading(
         fell_elsewhere=fell_elsewhere,
         asks_after=rules.asks_about_rises,
     )
-    settling = [Acceptance(-shipped, "shipped")] if shipped else []
+    settling = [Acceptance(-shipped, "shipped" if shipped > 0 else "unshipped")] if shipped else []
     settling += [Acceptance(named, "named")] if named else []
     return replace(reading, accept=(*settling, *reading.accept))
 
