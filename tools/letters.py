@@ -88,7 +88,8 @@ def samples(locale: str = "en") -> Mapping[str, Letter | MerchantLetter]:
 
 
 def _alert(kind: AlertKind) -> Alert:
-    names = {AlertKind.DELIVERY_LATE: "Acme PO 118", AlertKind.SENDER_LOST: "larkspur-outdoor.example"}
+    own_domain = dict.fromkeys((AlertKind.SENDER_LOST, AlertKind.SENDER_UNSIGNED), "larkspur-outdoor.example")
+    names = {AlertKind.DELIVERY_LATE: "Acme PO 118", **own_domain}
     url = f"https://larkspur-outdoor.myshopify.com/admin/apps/holdfast/{kind}"
     return Alert(kind, url, names.get(kind, "Winter Boots, Brown / 42"), units=12, limit_units=20, days=3, orders=140)
 

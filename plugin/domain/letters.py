@@ -226,6 +226,7 @@ class AlertKind(StrEnum):
     RESTING = "resting"
     PUT_ASIDE = "put_aside"
     SENDER_LOST = "sender_lost"
+    SENDER_UNSIGNED = "sender_unsigned"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.dns_lookup import DnsLookup
 from plugin.domain.preferences import ShopSettings
 from plugin.domain.sender import (
-    LOOK_EVERY,
+    ASK_AGAIN_AFTER,
     Answers,
     Found,
     Record,
@@ -54,9 +54,11 @@ def shown(parts: Parts, tx: Transaction, shop: str) -> OwnSender:
     settings = save_settings.read(tx, shop)
     ours = parts.settings.mail_from.rpartition("<")[2].rstrip(">")
     row = senders.find(tx, shop)
-    if row is None or not settings.sender_encrypted or parts.signer is None:
+    if row is None or not settings.sender_encrypted:
         return OwnSender("", ours, ours, None, None, ())
     address = parts.vault.decrypt(settings.sender_encrypted)
+    if parts.signer is None:
+        return OwnSender(address, ours, ours, None, row["looked_at"], ())
     wanted = records(shop, domain_of(address), parts.signer.key_name)
     seen = tuple(SeenRecord(record, row[name]) for record, name in zip(wanted, ("dkim", "dmarc"), strict=True))
     from_address = address if row["proven_at"] else ours
@@ -75,12 +77,27 @@ def proven(parts: Parts, tx: Transaction, shop: str, settings: ShopSettings) -> 
 def look_if_due(parts: Parts, shop: str, now: datetime) -> None:
     """Look again, should it be time: daily, or an hour after the domain was silent."""
     with parts.database.read() as tx:
-        row = senders.find(tx, shop)
-        is_due = row is not None and row["look_again_at"] <= now and shops.is_installed(tx, shop)
-    if is_due and parts.signer is not None:
+        row = senders.find(tx, shop) if shops.is_installed(tx, shop) else None
+    if row is None:
+        return
+    is_due = row["look_again_at"] <= now
+    if parts.signer is None and (is_due or row["proven_at"] is not None):
+        parts.database.write(lambda tx: _note_no_key(parts, tx, shop, now))
+    elif is_due:
         look(parts, shop, now)
-    elif is_due:  # the key was taken from this deployment: `proven` says no
-        parts.database.write(lambda tx: senders.put_off(tx, shop, now + LOOK_EVERY))
+
+
+def _note_no_key(parts: Parts, tx: Transaction, shop: str, now: datetime) -> None:
+    """Our key was taken from this deployment, which no record shows: tell the merchant, and see whether it is back."""
+    row, sealed = senders.find(tx, shop), save_settings.read(tx, shop).sender_encrypted
+    if row is None or not sealed:
+        return  # the address was taken away meanwhile
+    if row["proven_at"] is None:
+        senders.put_off(tx, shop, now + ASK_AGAIN_AFTER)
+        return
+    senders.lose_proof(tx, shop, now + ASK_AGAIN_AFTER)
+    lost = {"domain": domain_of(parts.vault.decrypt(sealed)), "key_missing": True}
+    alerts.raise_once(tx, shop, alerts.SENDER_LOST, "own", now, data=lost)
 
 
 def look(parts: Parts, shop: str, now: datetime) -> None:
@@ -109,8 +126,15 @@ def look(parts: Parts, shop: str, now: datetime) -> None:
         senders.note(tx, shop, after, answers, now)
         if after.proven_at is not None:
             alerts.resolve(tx, shop, alerts.SENDER_LOST, "", now)
-        elif row["proven_at"] is not None:
+        elif row["proven_at"] is not None or _was_for_want_of_our_key(tx, shop, answers):
+            alerts.resolve(tx, shop, alerts.SENDER_LOST, "", now)
             alerts.raise_once(tx, shop, alerts.SENDER_LOST, "own", now, data={"domain": domain})
+
+
+def _was_for_want_of_our_key(tx: Transaction, shop: str, answers: Answers) -> bool:
+    """Our key is back, and now it is the domain that does not let us: the merchant was told otherwise."""
+    lost = alerts.open_data(tx, shop, alerts.SENDER_LOST)
+    return answers.prove is False and lost is not None and bool(lost.get("key_missing"))
 
 
 def _ask_key(dns: DnsLookup, name: str, public_key: str) -> Found:

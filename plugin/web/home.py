@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -72,7 +74,7 @@ class Needs:
     brake: brake_report.Brake | None
     mail_unconfirmed: bool
     mail_paused: bool
-    sender_lost: str
+    sender_lost: Mapping[str, Any] | None
 
     @property
     def total(self) -> int:
@@ -239,7 +241,7 @@ def _needs(tx: Transaction, settings: ShopSettings, open_deliveries: list[supply
         brake=brake_report.read(tx, g.shop),
         mail_unconfirmed=settings.mail_confirmed_at is None,
         mail_paused=settings.mail_paused_at is not None,
-        sender_lost=(alerts.open_data(tx, g.shop, alerts.SENDER_LOST) or {}).get("domain", ""),
+        sender_lost=alerts.open_data(tx, g.shop, alerts.SENDER_LOST),
     )
 
 

@@ -77,10 +77,17 @@ def mail_from(parts: Parts, sink: SmtpSink, n: int) -> tuple[str, str]:
         )
     send_mail.run(parts, seeding.SHOP)
     mail = sink.mails[-1]
-    signature = "".join(str(mail.message["DKIM-Signature"]).split())
+    signature = "".join(str(mail.message["DKIM-Signature"] or "").split())
     assert mail.message["Message-ID"] == f"<{n}@holdfast.test>"
     assert mail.sender == OURS
     return mail.message["From"].addresses[0].addr_spec, signature.partition("d=")[2].partition(";")[0]
+
+
+def told(parts: Parts) -> list[AlertKind]:
+    """What the morning's mail says about the sender."""
+    with parts.database.read() as tx:
+        found = alert_facts.all_open(tx, seeding.SHOP, "https://admin.example", seeding.NOW.date(), seeding.NOW, 8)
+    return [a.kind for a in found if a.name == DOMAIN]
 
 
 def test_mails_leave_from_the_merchants_address_while_its_domain_says_so(
@@ -109,15 +116,40 @@ def test_mails_leave_from_the_merchants_address_while_its_domain_says_so(
     assert "Says something else" in site.get("/settings").text
     assert mail_from(parts, smtp_sink, 4) == (OURS, "app.example")
     assert f"Mails no longer leave from {DOMAIN}." in site.get("/").text
-    with parts.database.read() as tx:
-        found = alert_facts.all_open(tx, seeding.SHOP, "https://admin.example", seeding.NOW.date(), seeding.NOW, 8)
-    assert [a.name for a in found if a.kind is AlertKind.SENDER_LOST] == [DOMAIN]
+    assert told(parts) == [AlertKind.SENDER_LOST]
 
     names.aliases[KEY.name] = KEY.value
     look(site)
     assert "no longer leave from" not in site.get("/").text
     site.post("/settings", {**GOOD, "version": "4", "sender": f"hello@{DOMAIN}"})
     assert site.get("/settings").text.count("Not looked yet") == 2
+
+
+def test_a_merchant_is_told_when_the_key_that_signs_is_taken_away_and_looked_for_when_it_is_back(
+    site: Site, parts: Parts, names: NameServer, smtp_sink: SmtpSink
+) -> None:
+    names.aliases[KEY.name], names.records[POLICY.name] = KEY.value, [POLICY.value]
+    assert site.post("/settings", {**GOOD, "sender": OWN}).status_code == 303
+    assert "Mails leave from it" in look(site)
+
+    unsigned = replace(parts, signer=None, smtp=Smtp(smtp_sink.url))
+    site.app.extensions["holdfast"] = unsigned
+    assert mail_from(unsigned, smtp_sink, 5) == (OURS, "")
+    home, settings = site.get("/").text, site.get("/settings").text
+    assert f"Mails no longer leave from {DOMAIN}." in home
+    assert ("is missing on our side" in home, "A record of your domain" in home) == (True, False)
+    assert f"Sending from {OWN}" in settings
+    assert ("is missing on our side" in settings, "Look now" in settings) == (True, False)
+    assert told(unsigned) == [AlertKind.SENDER_UNSIGNED]
+
+    site.app.extensions["holdfast"] = parts
+    del names.records[POLICY.name]
+    check_sender.look_if_due(parts, seeding.SHOP, seeding.NOW + timedelta(hours=2))
+    assert told(parts) == [AlertKind.SENDER_LOST]
+    names.records[POLICY.name] = [POLICY.value]
+    check_sender.look_if_due(parts, seeding.SHOP, seeding.NOW + timedelta(hours=30))
+    assert mail_from(parts, smtp_sink, 6) == (OWN, DOMAIN)
+    assert told(parts) == []
 
 
 def test_a_deployment_that_signs_nothing_offers_no_address_of_ones_own(site: Site) -> None:

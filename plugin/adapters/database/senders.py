@@ -61,6 +61,11 @@ def due(tx: Transaction, now: datetime) -> set[str]:
     return {row.shop for row in rows}
 
 
+def lose_proof(tx: Transaction, shop: str, look_again_at: datetime) -> None:
+    """Mails leave from our address again; what the domain last answered stays as it was."""
+    tx.execute(update(senders).where(senders.c.shop == shop).values(proven_at=None, look_again_at=look_again_at))
+
+
 def put_off(tx: Transaction, shop: str, until: datetime) -> None:
     """Do not look before then."""
     tx.execute(update(senders).where(senders.c.shop == shop).values(look_again_at=until))

@@ -120,7 +120,8 @@ def _mails(tx: Transaction, shop: str, admin_url: str, stuck: dict[str, int]) ->
         found.append(Alert(AlertKind.MAILS_UNKNOWN, f"{admin_url}/mail?tab=unknown", units=stuck["unknown"]))
     lost = alerts.open_data(tx, shop, alerts.SENDER_LOST)
     if lost is not None:
-        found.append(Alert(AlertKind.SENDER_LOST, f"{admin_url}/settings#own-sender", lost["domain"]))
+        kind = AlertKind.SENDER_UNSIGNED if lost.get("key_missing") else AlertKind.SENDER_LOST
+        found.append(Alert(kind, f"{admin_url}/settings#own-sender", lost["domain"]))
     if paused is not None:
         found.append(Alert(AlertKind.MAIL_PAUSED, f"{admin_url}/mail"))
     return found
