@@ -102,7 +102,9 @@ def _items(tx: Transaction, shop: str, rows: Sequence[ListedRow]) -> tuple[dict[
             continue
         matches = len(found[row.sku])
         if matches == 0:
-            errors.append(LineError(row.line, "sku", f"“{row.sku}” is not a SKU in your shop."))
+            errors.append(
+                LineError(row.line, "sku", f"“{row.sku}” is not a SKU in your shop. Capitals and small letters count.")
+            )
         elif matches > 1:
             say = f"“{row.sku}” stands on {matches} products. Give them SKUs of their own."
             errors.append(LineError(row.line, "sku", say))

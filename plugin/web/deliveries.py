@@ -261,7 +261,11 @@ def typed_rows(
             continue
         match = found.get(sku, [])
         if len(match) != 1:
-            problem = "stands on several items; give them SKUs of their own" if match else "is not a SKU in your shop"
+            problem = (
+                "stands on several items; give them SKUs of their own"
+                if match
+                else "is not a SKU in your shop. Capitals and small letters count"
+            )
             errors[f"sku_{n}"] = f"“{sku}” {problem}." if sku else "Choose what arrives in this row."
         elif match[0].is_bundle:
             errors[f"sku_{n}"] = f"“{sku}” is a bundle, which never arrives as such. Enter its components."

@@ -213,7 +213,7 @@ def test_wrong_cells_are_named_and_nothing_is_saved(site: Site) -> None:
             "Write 2027-12-06, or 2027-06-12.",
             "Write 1000, or 1.",
             "“Nowhere” is none of your locations. Write one of: Kendal warehouse, Outlet, Ambleside.",
-            "“NO-SUCH” is not a SKU in your shop.",
+            "“NO-SUCH” is not a SKU in your shop. Capitals and small letters count.",
             "“TARN-2P” stands on line 5 of the same delivery.",
         ):
             assert words in said
