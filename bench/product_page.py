@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from threading import Thread
 
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
 from devstore import installing
 from devstore.app_config import AppConfig, ConfiguredMetafield
 from devstore.catalog import load_catalog
 from devstore.seeding import open_store
+from devstore.serving import served
 from devstore.storefront import create_storefront
 from devstore.world import Metafield, StoreClock, Stores, World
 from tools.browser import FLAGS, find_chromium
@@ -41,7 +38,7 @@ WATCH = """
 def main() -> None:
     world, stores, config = _store()
     app = create_storefront(stores, SHOP, app_folder=ROOT, config=config)
-    with _served(app) as url, sync_playwright() as playwright:
+    with served(app) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(os.environ), args=list(FLAGS))
         print(f"load {os.getloadavg()[0]:.1f}; medians of {LOADS} loads at 390 px; ms, and shifts summed")
         for family in ("dawn", "horizon"):
@@ -90,19 +87,6 @@ def _store() -> tuple[World, Stores, AppConfig]:
         field = Metafield(world.id("Metafield"), *key, "json", json.dumps(COVERED), world.now(), world.now())
         world.metafields[key] = field
     return world, stores, config
-
-
-@contextmanager
-def _served(app: object) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)  # type: ignore[arg-type]
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 if __name__ == "__main__":

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
 from devstore import installing
 from devstore.app_config import AppConfig, ConfiguredMetafield
 from devstore.catalog import load_catalog
 from devstore.seeding import open_store
+from devstore.serving import served
 from devstore.storefront import create_storefront
 from devstore.world import Metafield, StoreClock, Stores, Variant, World
 
@@ -73,16 +72,18 @@ def put_badge(world: World, config: AppConfig, variant: Variant, value: str) -> 
     world.metafields[key] = Metafield(world.id("Metafield"), *key, "json", value, world.now(), world.now())
 
 
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve an app on a free port of this machine; gives its URL."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+@pytest.fixture
+def shop_url(storefront: Flask) -> Iterator[str]:
+    with served(storefront) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page; what its scripts throw fails the test."""
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    page.close()
+    assert problems == []

@@ -11,8 +11,9 @@ from flask import Flask, Response, jsonify, request
 
 from devstore import installing
 from devstore.app_config import AppConfig
+from devstore.serving import served
 from devstore.world import World
-from tests.devstore_surfaces.conftest import SECRET, SHOP, served
+from tests.devstore_surfaces.conftest import SECRET, SHOP
 
 
 def signature_of(query: dict[str, list[str]], secret: str) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from flask import Flask
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import Page, TimeoutError
 
 from devstore import installing
 from devstore.app_config import AppConfig
 from devstore.world import Variant, World
-from tests.devstore_surfaces.conftest import put_badge, served
+from tests.devstore_surfaces.conftest import put_badge
 
 SAYS = {
     '"covered", "from": "2026-12-12", "to": "2026-12-19", "cancel": true': "ships around 12–19 December",
@@ -49,20 +47,10 @@ LOOKS = [("dawn", "light"), ("dawn", "dark"), ("horizon", "light"), ("horizon", 
 
 
 @pytest.fixture
-def shop_url(storefront: Flask) -> Iterator[str]:
-    with served(storefront) as url:
-        yield url
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    page = browser.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
+def page(page: Page) -> Page:
+    """A page that keeps count of what moves and of what a screen reader says."""
     page.add_init_script(WATCH)
-    yield page
-    page.close()
-    assert problems == []
+    return page
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from flask.typing import ResponseReturnValue
 from devstore import installing
 from devstore.admin import create_admin
 from devstore.app_config import AppConfig
+from devstore.serving import served
 from devstore.world import Stores, Variant, World
-from tests.devstore_surfaces.conftest import ROOT, SECRET, SHOP, served
+from tests.devstore_surfaces.conftest import ROOT, SECRET, SHOP
 
 LISTEN = """
   window.heard = [];
@@ -30,22 +31,6 @@ LISTEN = """
   document.addEventListener('DOMContentLoaded', () => window.subscribe && subscribe(PUB_SUB_EVENTS.variantChange,
     ({ data }) => hear('dawn', data.variant.id, data.sectionId)));
 """
-
-
-@pytest.fixture
-def shop_url(storefront: Flask) -> Iterator[str]:
-    with served(storefront) as url:
-        yield url
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    page = browser.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    page.close()
-    assert problems == []
 
 
 def pick(page: Any, url: str, theme: str, variant: Variant) -> list[Any]:

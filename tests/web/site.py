@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +14,9 @@ import jwt
 from cryptography.fernet import Fernet
 from flask import Flask, Response, jsonify
 from flask.testing import FlaskClient
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
+from devstore.serving import served
 from plugin import create_app
 from plugin.settings import Settings
 from plugin.wiring import Parts, build
@@ -118,23 +117,10 @@ def _serve_bridge(app: Flask) -> None:
         return jsonify(id_token(seeding.SHOP))
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: addresses of documents carry ID tokens."""
-
-
 @contextmanager
 def serving(site: Site) -> Iterator[str]:
     """Serve the pages to a browser; gives their origin."""
-    server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=_Quiet)
-    origin = f"http://127.0.0.1:{server.server_port}"
-    bridged = replace(site.parts.settings, app_bridge_url=f"{origin}/_test/bridge.js")
-    site.app.extensions["holdfast"] = replace(site.parts, settings=bridged)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(site.app) as origin:
+        bridged = replace(site.parts.settings, app_bridge_url=f"{origin}/_test/bridge.js")
+        site.app.extensions["holdfast"] = replace(site.parts, settings=bridged)
         yield origin
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
