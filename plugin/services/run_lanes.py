@@ -17,7 +17,7 @@ from sqlalchemy import select
 from plugin.adapters.database import due, effects, facts, inbox, orders_in_doubt, shops
 from plugin.adapters.database.due import Due
 from plugin.adapters.database.effects import Effect
-from plugin.adapters.database.tables import delivery_rows, line_states, syncs
+from plugin.adapters.database.tables import syncs
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.job_queue import Lane
 from plugin.adapters.shopify.client import AdminClient
@@ -29,6 +29,7 @@ from plugin.services import (
     read_due,
     record_facts,
     review_queue,
+    review_whole,
     send_mail,
 )
 from plugin.services.lane import Lease
@@ -41,8 +42,6 @@ _log = structlog.get_logger(__name__)
 
 VARIANTS_AT_ONCE = 250
 ITEMS_AT_ONCE = 25
-# Of what is decided again for the whole shop: written together, while others wait to write.
-ITEMS_OF_WHOLE_AT_ONCE = 10
 READS_AT_ONCE = 50
 AT_ONCE = {"item": ITEMS_AT_ONCE, "product": 10, "all": 1}
 # The order in which the queue lane works, but for every third step, which takes items, and some that take others.
@@ -132,7 +131,8 @@ def _queue_step(parts: Parts, shop: str, lease: Lease, step: int = 1) -> bool:
     if marks[0].kind == "item":
         _review(parts, shop, marks)
     elif marks[0].kind == "all":
-        _review_whole(parts, shop, marks, lease)
+        review_whole.go_on(parts, shop, marks[0], lease)
+        _wake_what_follows(parts, shop)
     else:
         read_due.read(parts, shop, marks)
     return True
@@ -237,64 +237,6 @@ def _review_one(parts: Parts, shop: str, mark: Due) -> None:
             due.mark(tx, shop, due.QUEUE, "order", doubted, now)
         wait = LOOK_AGAIN_AFTER * min(8, 2**mark.attempts)
         due.look_without_balance(tx, shop, due.QUEUE, mark, now + wait)
-
-
-def _review_whole(parts: Parts, shop: str, marks: list[Due], lease: Lease) -> None:
-    """Settings or rules changed: decide the queue and every variant again, on what was last read."""
-    now = parts.clock.now()
-    with parts.database.read() as tx:
-        item_ids = sorted(_items_with_dates(tx, shop))
-        variant_ids = sorted(v for mine in facts.variants_of_shop(tx, shop).values() for v in mine)
-
-    def review(item_ids: Sequence[str]) -> None:
-        _review_some(parts, shop, item_ids, now)
-
-    def decide(variant_ids: Sequence[str]) -> None:
-        parts.database.write(lambda tx: decide_selling.decide_variants(tx, shop, variant_ids, now))
-
-    def leave_to(lane: str, kind: str) -> Callable[[str, Exception], None]:
-        # What cannot be decided here is marked by itself, and tried and put aside as such.
-        return lambda subject, _: parts.database.write(lambda tx: due.mark(tx, shop, lane, kind, [subject], now))
-
-    for act, ids, size, leave in (
-        (review, item_ids, ITEMS_OF_WHOLE_AT_ONCE, leave_to(due.QUEUE, "item")),
-        (decide, variant_ids, VARIANTS_AT_ONCE, leave_to(due.SWITCH, "variant")),
-    ):
-        for start in range(0, len(ids), size):
-            one_by_one(act, ids[start : start + size], leave)
-            parts.database.give_way()
-            if not lease.is_ours:
-                return  # who took over begins anew: the mark still stands
-    parts.database.write(lambda tx: due.done(tx, shop, due.QUEUE, marks))
-    _wake_what_follows(parts, shop)
-
-
-def _review_some(parts: Parts, shop: str, item_ids: Sequence[str], now: datetime) -> None:
-    """
-    Decide some items on a snapshot, then write: thinking takes longer than writing, and others wait to write.
-
-    Raises:
-        Conflict: Every try met somebody who decided about the same lines.
-    """
-    for tried in range(1, DECIDE_TRIES + 1):
-        with parts.database.read() as tx:
-            view = review_queue.shop_view(tx, shop)
-            found = [review_queue.decide(tx, shop, item_id, view, now) for item_id in item_ids]
-        try:
-            with parts.database.begin() as tx:
-                for decided in found:
-                    if decided is not None:
-                        review_queue.carry_out(tx, shop, decided, now)
-            return
-        except Conflict:
-            if tried == DECIDE_TRIES:
-                raise
-
-
-def _items_with_dates(tx: Transaction, shop: str) -> set[str]:
-    queued = tx.execute(select(line_states.c.item_id).where(line_states.c.shop == shop).distinct())
-    supplied = tx.execute(select(delivery_rows.c.item_id).where(delivery_rows.c.shop == shop).distinct())
-    return {row.item_id for row in queued} | {row.item_id for row in supplied}
 
 
 def _wake_what_follows(parts: Parts, shop: str) -> None:

@@ -9,7 +9,7 @@ from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
-from plugin.adapters.database import wording
+from plugin.adapters.database import whole_reviews, wording
 from plugin.adapters.database.reports import first_sync, numbers, rule_list
 from plugin.adapters.database.reports.rule_list import Entry, RuleRow
 from plugin.domain import locales
@@ -67,6 +67,13 @@ def _conflict_page(typed: dict[str, str]) -> str:
         names=settings_form.NAMES,
         in_words=settings_form.in_words,
     )
+
+
+@blueprint.get("/settings/progress")
+def show_progress() -> str:
+    """How far a change is carried out, alone; it stops asking for itself once all is decided."""
+    with parts().database.read() as tx:
+        return render_template("pages/whole_progress.html", whole=whole_reviews.under_way(tx, g.shop))
 
 
 @blueprint.post("/settings/sample")
@@ -180,6 +187,7 @@ def _page(
         own = rule_list.own_settings(tx, g.shop)
         is_read = first_sync.read(tx, g.shop).is_done
         sender = check_sender.shown(parts(), tx, g.shop)
+        whole = whole_reviews.under_way(tx, g.shop) if is_read else None
     shown = samples.as_typed(settings, typed) if typed is not None else settings
     language = samples.language(typed or {})
     said = locales.words(language, own_words)
@@ -195,6 +203,7 @@ def _page(
         variants=variants,
         own_settings=own,
         is_read=is_read,
+        whole=whole,
         sender=sender,
         may_send_as_own=parts().signer is not None,
         restoring=switch_shop.restoring(parts().database, g.shop) if variants <= MOST_COUNTED else None,

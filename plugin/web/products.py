@@ -11,9 +11,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.adapters.database import rules as rule_rows
+from plugin.adapters.database import whole_reviews
 from plugin.adapters.database.reports import (
     bundles,
     catalog,
+    first_sync,
     history,
     numbers,
     queue,
@@ -58,6 +60,7 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
         waiting = numbers.four_numbers(tx, g.shop, g.today) if show in catalog.WAITING and not words else None
         last = previews.last_change(tx)
         seen = rule_rows.last_change(tx, g.shop).number
+        whole = whole_reviews.under_way(tx, g.shop) if first_sync.read(tx, g.shop).is_done else None
     kept = [(name, value) for name, value in (("show", show), ("q", words), ("sort", sort)) if value]
     here = f"/products?{urlencode(kept)}" if kept else "/products"
     return render_template(
@@ -74,6 +77,7 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
         next=f"/products?{urlencode([*kept, *(('after', key) for key in page.after)])}" if page.after else None,
         last_change=last,
         seen=seen,
+        whole=whole,
         form=typed or {},
         ticked=set(typed.getlist("id")) if typed else set(),
         errors=errors,

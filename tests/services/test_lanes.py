@@ -22,7 +22,7 @@ from plugin.adapters.database import tables as t
 from plugin.adapters.database.transaction import Database
 from plugin.domain.ledger import Entry, Kind
 from plugin.errors import Conflict
-from plugin.services import read_due, run_lanes, sync_shop
+from plugin.services import read_due, review_whole, run_lanes, sync_shop
 from plugin.services.lane import Lease
 from tests.journeys.books import open_by_line, our_open_by_line
 from tests.services.store import Store
@@ -70,6 +70,7 @@ def test_what_is_due_for_the_whole_shop_is_done_in_the_midst_of_a_rush(shop: Sto
     """A pause must reach the shop while orders come in faster than they can be read."""
     monkeypatch.setattr(read_due, "read", lambda *given: None)
     monkeypatch.setattr(run_lanes, "_review", lambda *given: None)
+    monkeypatch.setattr(review_whole, "PART_S", 60)
     with shop.parts.database.begin() as tx:
         due.mark(tx, shop.shop, due.QUEUE, "order", ["gid://shopify/Order/1"], shop.now())
         due.mark(tx, shop.shop, due.QUEUE, "item", ["gid://shopify/InventoryItem/1"], shop.now())

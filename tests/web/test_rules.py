@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from plugin.adapters.database import tables as t
+from plugin.adapters.database import whole_reviews
+from plugin.adapters.database.whole_reviews import Whole
 from tests.web import seeding
 from tests.web.site import Site
 
@@ -337,3 +339,23 @@ def test_turning_on_shows_first_what_it_opens(site: Site) -> None:
     assert on == [(False,)]
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)">', shown))
     assert site.post("/settings/switch", {**fields, "act": "save"}).headers["Location"] == "/settings?done=on"
+
+
+def test_how_far_a_change_is_carried_out_can_be_watched(site: Site) -> None:
+    add(site, "all:")
+    for path in ("/settings", "/products"):
+        assert "Carrying out your change" in page(site, path)
+    box = page(site, "/settings/progress")
+    assert 'data-poll="/settings/progress"' in box
+    assert "Waiting for its turn. It goes on when you close this page." in box
+    with site.parts.database.begin() as tx:
+        half = Whole(1, total=200, done=50)
+        whole_reviews.put(tx, seeding.SHOP, half)
+    assert "Deciding how each variant sells" in page(site, "/settings/progress")
+    assert "25 %" in page(site, "/settings/progress")
+    with site.parts.database.begin() as tx:
+        tx.execute(delete(t.due).where(t.due.c.shop == seeding.SHOP))
+    box = page(site, "/settings/progress")
+    assert "Your change is carried out." in box
+    assert "data-poll" not in box
+    assert "Carrying out your change" not in page(site)

@@ -108,6 +108,16 @@ def take(tx: Transaction, shop: str, lane: str, now: datetime, kinds: Sequence[s
     return [Due(*row) for row in rows]
 
 
+def one(tx: Transaction, shop: str, lane: str, kind: str, subject: str) -> Due | None:
+    """A mark that stands, ripe or not."""
+    row = tx.execute(
+        select(due.c.kind, due.c.subject, due.c.version, due.c.attempts, due.c.failures).where(
+            due.c.shop == shop, due.c.lane == lane, due.c.kind == kind, due.c.subject == subject
+        )
+    ).one_or_none()
+    return Due(*row) if row else None
+
+
 def done(tx: Transaction, shop: str, lane: str, seen: Iterable[Due]) -> None:
     """Forget marks that were looked at, unless they were renewed meanwhile."""
     keys = [(d.kind, d.subject, d.version) for d in seen]

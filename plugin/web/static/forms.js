@@ -190,7 +190,8 @@
     box.querySelectorAll("details").forEach((part, n) => { part.open = Boolean(wereOpen[n]); });
   }
 
-  /* data-poll="/path": asked every two seconds until the answer no longer carries data-poll. */
+  /* data-poll="/path": asked every two seconds until the answer no longer carries data-poll; then the page is loaded
+     again, but for a box with data-stay: something may have been typed there. */
   let polling;
   async function poll(box) {
     const answer = await fetch(box.dataset.poll).catch(() => null);
@@ -199,7 +200,7 @@
       const holder = document.createElement("div");
       holder.innerHTML = await answer.text();
       const next = holder.firstElementChild;
-      if (next && !next.dataset.poll) { location.reload(); return; }
+      if (next && !next.dataset.poll && !("stay" in box.dataset)) { location.reload(); return; }
       if (next) box.replaceWith(next);
     }
     polling = setTimeout(start, 2000);

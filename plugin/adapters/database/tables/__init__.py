@@ -51,7 +51,7 @@ from plugin.adapters.database.tables.shop import (
     tokens,
 )
 from plugin.adapters.database.tables.supply import deliveries, delivery_rows
-from plugin.adapters.database.tables.work import due, inbox, syncs
+from plugin.adapters.database.tables.work import due, inbox, syncs, whole_reviews
 
 __all__ = [
     "IS_ODD",
@@ -93,5 +93,6 @@ __all__ = [
     "tokens",
     "variant_states",
     "variants",
+    "whole_reviews",
     "zeroings",
 ]

@@ -48,6 +48,17 @@ due = Table(
     Index("ix_due_ripe", "shop", "lane", "not_before"),
 )
 
+whole_reviews = Table(
+    "whole_reviews",
+    metadata,
+    Column("shop", ShopName, primary_key=True),
+    Column("mark_version", Integer, nullable=False),
+    Column("stage", String(10), nullable=False),  # variants, items
+    Column("after", Gid, nullable=False),  # the last that was decided
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+)
+
 syncs = Table(
     "syncs",
     metadata,
