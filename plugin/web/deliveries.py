@@ -107,10 +107,12 @@ def change_date(delivery_id: int) -> AnyResponse | str | tuple[str, int]:
 
 
 @blueprint.post("/deliveries/<row:delivery_id>/receive")
-def receive(delivery_id: int) -> AnyResponse | tuple[str, int]:
-    """Book units as arrived, by row."""
+def receive(delivery_id: int) -> AnyResponse | str | tuple[str, int]:
+    """Book units as arrived, by row; `act` all only fills in all that is still to come."""
     with parts().database.read() as tx:
         rows = supply.rows_of(tx, g.shop, delivery_id)
+    if request.form.get("act") == "all":
+        return _page(delivery_id, typed={f"row_{row.row_id}": str(row.may_arrive) for row in rows if row.may_arrive})
     errors: dict[str, str] = {}
     units: dict[int, int] = {}
     left: dict[int, int] = {}

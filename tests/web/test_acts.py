@@ -173,6 +173,9 @@ def test_goods_are_booked_in_and_never_more_than_are_coming(site: Site) -> None:
     answer = site.post("/deliveries/1/receive", {"row_1": "11", "left_1": "10"})
     assert answer.status_code == 422
     assert "from 0 to 10" in answer.text
+    filled = markup.form(site.post("/deliveries/1/receive", {"act": "all"}).text, "/deliveries/1/receive")
+    assert (filled["row_1"], filled["row_2"]) == ("10", "24")
+    assert "+30 booked" in site.get("/deliveries/1").text
 
 
 def test_a_cancelled_delivery_is_closed_and_can_be_brought_back(site: Site) -> None:
