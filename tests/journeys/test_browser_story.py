@@ -143,7 +143,7 @@ def sends_herself_the_mail(story: Story) -> None:
     expect(letter.locator("body")).to_contain_text("No customer got this")
     merchant.open_app("/first-run")
     merchant.press("It arrived: switch mail on")
-    expect(merchant.card("4. Try it, and send yourself the mail")).to_contain_text("Mail is on")
+    expect(merchant.card("4. Try it on one product, and send yourself the mail")).to_contain_text("Mail is on")
 
 
 def the_last_pairs_are_sold(story: Story) -> None:
