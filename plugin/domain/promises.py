@@ -228,7 +228,9 @@ class Dates:
         last = max(row_ids, key=lambda r: (self.windows[r].to, r))  # type: ignore[union-attr]
         window = self.windows[last]
         assert window is not None
-        arrives = Promise(PromiseKind.DATE, window.from_, window.to, row_id=last, delayed=self.rows[last].moved)
+        # The range of one supplier may begin before, and end after, that of another.
+        starts = max(found.from_ for r in row_ids if (found := self.windows[r]) is not None)
+        arrives = Promise(PromiseKind.DATE, starts, window.to, row_id=last, delayed=self.rows[last].moved)
         return after_release(arrives, release) if release else arrives
 
     def _release(self, previous: Promise | None) -> date | None:
@@ -441,14 +443,14 @@ def badge_data(verdict: Verdict, upcoming: NextUnit, words: BadgeWords) -> dict[
     Whatever it shows ends at `until`, after which the theme block says by itself that the date has passed.
     """
     promise = upcoming.promise
+    is_covered = promise.kind is PromiseKind.DATE and promise.row_id is not None
     if verdict.state is State.LIMIT_REACHED:
         data: dict[str, Any] = {"v": 1, "state": "limit", "say": words.say}
-        if promise.kind is PromiseKind.DATE and promise.from_:
+        if is_covered and promise.from_:
             data["next"] = promise.from_.isoformat()
             data["until"] = _epoch(end_of_day(promise.from_, words.timezone))
         return data
     # Where somebody else decides whether it sells, our date is still true while a delivery stands behind it.
-    is_covered = promise.kind is PromiseKind.DATE and promise.row_id is not None
     if verdict.state is not State.BACKORDERABLE and not (verdict.state is State.CHANGED_OUTSIDE and is_covered):
         return {"v": 1, "state": "none"}
     is_preorder = verdict.rule is not None and verdict.rule.kind is RuleKind.PREORDER

@@ -26,6 +26,7 @@ from plugin.domain.notices import NoticeKind
 from plugin.domain.promises import (
     BadgeWords,
     DatePolicy,
+    Dates,
     NextUnit,
     Promise,
     PromiseKind,
@@ -297,6 +298,20 @@ def test_a_supplier_is_taken_at_their_word_until_enough_deliveries_are_known() -
     assert believed(day(5, 1), few, 7).p50 == day(5, 1)
     assert believed(day(5, 1), few, 7).p90 == day(5, 8)
     assert (believed(day(5, 1), many, 7).p50, believed(day(5, 1), many, 7).p90) == (day(5, 5), day(5, 21))
+
+
+def test_units_of_two_deliveries_ship_no_sooner_than_either_comes() -> None:
+    """The one that may come last may also come first: its range is the wider one."""
+    policy = DatePolicy(EVERY_DAY, 0, 0, records={"Acme": SupplierRecord((0, 0, 0, 30, 30))})
+    rows = {
+        1: supply_row(3, day(6, 1), row_id=1, supplier="Acme"),
+        2: supply_row(3, day(6, 10), row_id=2, supplier="Nordwand"),
+    }
+    dates = Dates(
+        rows, {r: shown_window(row, policy, NOON.date()) for r, row in rows.items()}, None, policy, NOON.date()
+    )
+    assert dates.of_rows((1,), 0, None) == Promise(PromiseKind.DATE, day(6, 1), day(7, 1), row_id=1)
+    assert dates.of_rows((1, 2), 0, None) == Promise(PromiseKind.DATE, day(6, 10), day(7, 1), row_id=1)
 
 
 def test_the_best_of_the_places_that_sell_online_is_told_to_the_next_buyer() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.domain.badge_text import badge_text
-from plugin.domain.facts import CONTINUE
+from plugin.domain.facts import CONTINUE, DENY
 from plugin.domain.limits import Reason, Rule, RuleKind, State, Verdict, WithoutDate
 from plugin.domain.locales import plain
 from plugin.domain.promises import (
@@ -158,6 +158,15 @@ def test_the_badge_says_the_release_and_can_be_read_back() -> None:
     assert lines == ("Pre-order: releases 12 April", "Ships that week. You pay today.")
     told = published_promise(data)
     assert told == Promise(PromiseKind.DATE, RELEASE, RELEASE, by_release=True)
+
+
+def test_a_sold_out_pre_order_names_no_delivery_where_none_is_on_its_way() -> None:
+    """Its release is no delivery, and has no units nobody was promised."""
+    sold_out = Verdict(State.LIMIT_REACHED, Reason.NONE, DENY, 0, rule(RELEASE))
+    said = {"v": 1, "state": "limit", "say": "ships"}
+    assert badge_data(sold_out, NextUnit(by_rule(rule(RELEASE), TODAY)), WORDS) == said
+    delivered = Promise(PromiseKind.DATE, RELEASE, RELEASE, row_id=1, by_release=True)
+    assert badge_data(sold_out, NextUnit(delivered, free_units=2), WORDS)["next"] == RELEASE.isoformat()
 
 
 def test_a_pre_order_whose_delivery_comes_later_says_the_delivery() -> None:
