@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from plugin.adapters.database import tables as t
+from plugin.services import check_books
 from tests.services.store import Store
 
 
@@ -181,3 +182,29 @@ def test_a_line_swapped_into_an_old_order_joins_the_queue_when_it_was_added(shop
     shop.wait_for_rises()
     assert shop.order(early["name"])["financial_status"] != "PARTIALLY_PAID"
     assert shop.lines(sku) == {buyer["name"]: (1, 0), early["name"]: (0, 1)}
+
+
+@pytest.mark.case("F44", "F25")
+def test_a_line_added_to_an_order_that_was_done_when_the_shop_was_read_joins_when_it_was_added(shop: Store):
+    """Nothing is kept of such an order, as of all those shipped before the install; an exchange adds to one of them."""
+    other, sku = shop.a_sku(1), shop.a_sku(0)
+    shop.faults(drop=1.0)
+    old = shop.buy((other, 1))
+    shop.control("fulfill", order_id=old["id"])
+    shop.flush()
+    shop.faults()
+    shop.advance(hours=26)
+    check_books.check_now(shop.parts.database, shop.parts.jobs, shop.shop, shop.now())
+    buyer = shop.buy((sku, 1))
+    shop.settle()
+    assert not shop.rows(t.orders, t.orders.c.order_id == old["gid"])
+    shop.advance(hours=2)
+    shop.control("edit", order_id=old["id"], add=[{"variant_id": shop.variant(sku)["id"], "quantity": 1}])
+    shop.control("pay", order_id=old["id"])
+    shop.settle()
+    (state,) = shop.rows(t.line_states, t.line_states.c.order_id == old["gid"])
+    assert (state.queue_place, state.inherited) == (2, False)
+    shop.receive(sku, 1)
+    shop.settle()
+    shop.wait_for_rises()
+    assert shop.lines(sku) == {buyer["name"]: (1, 0), old["name"]: (0, 1)}

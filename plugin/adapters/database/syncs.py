@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,6 +12,8 @@ from plugin.adapters.database.tables import syncs
 from plugin.adapters.database.transaction import Transaction
 
 REPAIRS_SHOWN = 200
+SHOWN_FOR = timedelta(days=60)  # any app is shown orders that are no older
+SHOWS_BY_THEN = timedelta(hours=1)  # a reading may miss what was placed the moment before
 
 
 def update_row(tx: Transaction, row: Any, **values: Any) -> None:
@@ -89,6 +91,29 @@ def is_read(tx: Transaction, shop: str) -> bool:
     """Whether the shop was read to the end since it was installed, or came back."""
     newest = _newest_first(tx, shop)
     return newest is not None and newest.state == "done"
+
+
+def would_have_shown(tx: Transaction, shop: str, created_at: datetime) -> bool:
+    """
+    Whether an order placed then would be known by now, had anything of it been open when the shop was read.
+
+    Judged by the readings that ended since the shop was installed, or came back, and by how far back any of them sees.
+    """
+    newest = _newest_first(tx, shop)
+    if newest is None:
+        return False
+    found = tx.execute(
+        select(syncs.c.id)
+        .where(
+            syncs.c.shop == shop,
+            syncs.c.id >= newest.id,
+            syncs.c.state == "done",
+            syncs.c.bulk_started_at > created_at + SHOWS_BY_THEN,
+            syncs.c.bulk_started_at < created_at + SHOWN_FOR,
+        )
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def last_begun_at(tx: Transaction, shop: str) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
+from plugin.adapters.database import syncs
 from plugin.adapters.database.tables import line_states, open_units, order_lines, orders
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.facts import Order, OrderGid, OrderLine
@@ -55,7 +56,8 @@ def put_order(
     )
     touched = items_of_order(tx, shop, order.order_id)
     order = replace(order, lines=_remembered(tx, shop, order.lines))
-    added_at = None if row is None else order.updated_at
+    was_done = row is None and syncs.would_have_shown(tx, shop, order.created_at)
+    added_at = order.updated_at if row is not None or was_done else None
     places = shipping_places(order)
     lines = [
         _line_row(shop, order, line) | {"added_at": added_at, "ships_from": places.get(line.line_id)}

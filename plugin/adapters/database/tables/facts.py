@@ -140,7 +140,7 @@ order_lines = Table(
     Column("unfulfilled", Integer, nullable=False),
     Column("unit_price", String(32), nullable=False, default="0"),
     Column("requires_shipping", Boolean, nullable=False),
-    Column("added_at", Instant),  # by an edit of an order that we knew without it; null: bought with the order
+    Column("added_at", Instant),  # to an order that we knew, or read a whole shop, without it; null: bought with it
     Column("ships_from", Gid),  # the one place of all its fulfillment orders, closed ones too; null: none, or several
     Index("ix_order_lines_order", "shop", "order_id"),
     Index("ix_order_lines_item", "shop", "item_id"),
