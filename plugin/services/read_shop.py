@@ -21,7 +21,8 @@ def read_shop_facts(parts: Parts, shop: str) -> bool:
     """
     Read name, zone, scopes and locations of a shop, and make sure the badge's metafield is defined.
 
-    What our scopes allow is written down first: without `read_locations` we must still notice that it is gone.
+    What another zone or other places change is decided again. What our scopes allow is written down first: without
+    `read_locations` we must still notice that it is gone.
 
     Returns:
         Whether a scope that was missing is granted again.
@@ -32,13 +33,20 @@ def read_shop_facts(parts: Parts, shop: str) -> bool:
         found = shopify_shop.read_shop(client)
         now = parts.clock.now()
         with parts.database.begin() as tx:
-            shops.put_facts(tx, found, parts.vault)
+            if shops.put_facts(tx, found, parts.vault):
+                _decide_all_again(tx, shop, now)
             is_better = _note_scopes(tx, shop, found.scopes, now)
         places = shopify_shop.read_locations(client)
         with parts.database.begin() as tx:
-            facts.put_locations(tx, shop, places)
+            if facts.put_locations(tx, shop, places):
+                _decide_all_again(tx, shop, parts.clock.now())
         shopify_shop.ensure_metafield_definitions(client)
     return is_better
+
+
+def _decide_all_again(tx: Transaction, shop: str, now: datetime) -> None:
+    """Whoever told us of the change may have been heard too early, or not at all."""
+    due.mark(tx, shop, due.QUEUE, "all", [""], now)
 
 
 def _note_scopes(tx: Transaction, shop: str, granted: Collection[str], now: datetime) -> bool:

@@ -15,6 +15,7 @@ from plugin.services import check_books, correct_stock, run_lanes, take_bulk_row
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
 
+LEIPZIG = "Leipzig warehouse"
 STILL = ("ledger", "desired", "line_states", "pegs", "baselines", "open_units", "notices", "messages", "restocks")
 
 
@@ -204,3 +205,20 @@ def test_a_correction_whose_answer_was_lost_is_done_once_and_explains_no_more_th
     lone.settle()
     lone.wait_for_rises()
     assert causes(lone, sku)[-2:] == ["correction", "rule"]
+
+
+@pytest.mark.case("F68")
+def test_a_place_that_serves_shoppers_no_more_is_found_in_the_night_and_its_stock_with_it(shop: Store) -> None:
+    """No stock moves, so the message about the place is the only one, and it was lost."""
+    sku = shop.a_sku(0)
+    shop.stock(sku, 2, LEIPZIG)
+    shop.settle()
+    shop.wait_for_rises()
+    assert shop.state(sku).state == "in_stock"
+    found = shop.running.store.stores.get(shop.shop)
+    assert found is not None
+    place = next(p for p in found.locations.values() if p.name == LEIPZIG)
+    for serves, state in ((False, "backorderable"), (True, "in_stock")):
+        place.fulfills_online_orders = serves
+        check(shop)
+        assert shop.state(sku).state == state

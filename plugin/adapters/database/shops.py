@@ -117,7 +117,9 @@ def last_let_in(tx: Transaction, shop: str) -> datetime | None:
     return max(moment for moment in row if moment is not None) if row is not None else None
 
 
-def put_facts(tx: Transaction, facts: ShopFacts, vault: Vault) -> None:
+def put_facts(tx: Transaction, facts: ShopFacts, vault: Vault) -> bool:
+    """Write what a shop is. Returns whether its days begin at another time than when it was read before."""
+    before = tx.execute(select(shops.c.name, shops.c.timezone).where(shops.c.shop == facts.shop)).first()
     tx.execute(
         update(shops)
         .where(shops.c.shop == facts.shop)
@@ -130,6 +132,7 @@ def put_facts(tx: Transaction, facts: ShopFacts, vault: Vault) -> None:
             contact_email_encrypted=vault.encrypt(facts.email) if facts.email else "",
         )
     )
+    return before is not None and bool(before.name) and before.timezone != facts.timezone
 
 
 def note_shown(tx: Transaction, shop: str, found: Iterable[Product]) -> bool:

@@ -16,8 +16,15 @@ from plugin.domain.facts import Item, Level, Location, LocationGid
 WHOLE_SECONDS = timedelta(seconds=1)  # the resolution of a webhook's `updated_at`
 
 
-def put_locations(tx: Transaction, shop: str, found: Sequence[Location]) -> None:
-    """Replace the shop's locations; one that is no longer told of is kept, inactive (old levels name it)."""
+def put_locations(tx: Transaction, shop: str, found: Sequence[Location]) -> bool:
+    """
+    Replace the shop's locations; one that is no longer told of is kept, inactive (old levels name it).
+
+    Returns:
+        Whether other places serve shoppers than before, so that other stock counts. False at the first reading.
+    """
+    is_first = tx.execute(select(locations.c.location_id).where(locations.c.shop == shop).limit(1)).first() is None
+    before = online_locations(tx, shop)
     tx.execute(update(locations).where(locations.c.shop == shop).values(is_active=False, sells_online=False))
     tx.upsert(
         locations,
@@ -32,6 +39,7 @@ def put_locations(tx: Transaction, shop: str, found: Sequence[Location]) -> None
             for place in found
         ],
     )
+    return not is_first and before != {place.location_id for place in found if place.sells_online}
 
 
 def online_locations(tx: Transaction, shop: str) -> frozenset[LocationGid]:
