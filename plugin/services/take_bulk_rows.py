@@ -175,7 +175,7 @@ def _mend_orders(
     due.mark(tx, shop, due.QUEUE, "item", {i for order_id in differing for i in items[order_id]}, now)
     why = {order_id: "changed" if order_id in before else "unheard" for order_id in differing}
     syncs.note_repairs(
-        tx, row.id, [{"kind": "order", "order": order_id, "why": why[order_id]} for order_id in sorted(differing)]
+        tx, row, [{"kind": "order", "order": order_id, "why": why[order_id]} for order_id in sorted(differing)]
     )
     returned = [o.order_id for o in found if o.order_id in before and _may_have_come_back(o, before[o.order_id])]
     due.mark(tx, shop, due.QUEUE, "order", returned, now)
