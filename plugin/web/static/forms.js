@@ -6,7 +6,9 @@
   const words = {
     401: "Your session has ended. Reload this page, then send it again.",
     409: "Somebody changed this meanwhile. Reload the page to see what it is now.",
-    offline: "We could not reach Holdfast. Nothing was changed. Check your connection and try again.",
+    offline: "You are offline, so nothing was sent. Check your connection and try again.",
+    done: "This is saved, but the page that follows could not be shown. Reload this page to see it.",
+    unheard: "We did not hear back, so we cannot say whether this was saved. Reload the page in a minute and look, before you send it again.",
     other: "Something went wrong on our side. Nothing was changed. Try again in a minute.",
   };
 
@@ -47,24 +49,32 @@
       if (window.shopify && shopify.loading) shopify.loading(on);
     };
     busy(true);
-    const buttons = [...form.elements].filter((part) => part.type === "submit" || part.type === "reset");
+    const buttons = [...form.elements].filter((part) => (part.type === "submit" || part.type === "reset") && !part.disabled);
     buttons.forEach((b) => { b.disabled = true; });
+    const free = () => buttons.forEach((b) => { b.disabled = false; });
+    // A page that comes back by the back button, or is reloaded, comes back as it was left.
+    window.addEventListener("pagehide", free, { once: true });
     document.getElementById("say").hidden = true;
+    const wasOnline = navigator.onLine;
     try {
       const action = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.pathname;
       const answer = await fetch(action, { method: "POST", body, headers: { Accept: "text/html" } });
       const html = await answer.text();
-      if (answer.redirected) history.pushState(null, "", answer.url);
+      const isDone = answer.redirected;
+      if (isDone && answer.ok && answer.url !== location.href) history.pushState(null, "", answer.url);
+      shown = address();
       // A page that says what failed would take what was typed with it: its words stand above the form instead.
-      if (answer.status >= 500 || answer.status === 413) say(inShort(html) || words.other);
+      if (isDone && !answer.ok) say(words.done);
+      else if (answer.status >= 500 || answer.status === 413) say(inShort(html) || words.unheard);
       else if (answer.status !== 401 && show(html)) return;
       else say(words[answer.status] || words.other);
     } catch (error) {
-      say(words.offline);
+      // Only what was never sent is known to have changed nothing.
+      say(wasOnline ? words.unheard : words.offline);
     } finally {
       busy(false);
     }
-    buttons.forEach((b) => { b.disabled = false; });
+    free();
   }
 
   document.addEventListener("submit", async (event) => {
@@ -161,8 +171,10 @@
     link.removeAttribute("aria-busy");
   });
 
-  /* The browser's own back button: pages come from the server, never from our memory. */
-  window.addEventListener("popstate", () => location.reload());
+  /* The browser's own back button: pages come from the server, never from our memory. A link within a page is none. */
+  const address = () => location.pathname + location.search;
+  let shown = address();
+  window.addEventListener("popstate", () => { if (address() !== shown) location.reload(); });
 
   /* data-follow="/path": the named box shows what the server makes of the form as it stands. */
   let typing;
