@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from sqlalchemy import Engine, event
 
 from plugin.adapters.database import syncs
-from plugin.adapters.database import tables as t
 from plugin.services import run_lanes
 from tests.journeys.books import dump
 from tests.services.store import Store
+from tests.shop_watch import statements_without_a_shop
 from webhooks.open_inbox import open_inbox
 
 OTHER = "fjell-and-fog.myshopify.com"
-# The clock looks over all shops, only to say which to wake; a row's own number names one row of one shop.
-OVER_ALL_SHOPS = {
-    "sweep", "shops_with_work", "shops_waiting", "mark_ripe", "_shops_syncing", "shops_with_mail", "installed_shops",
-    "refresh_due", "forget_before", "drop_old_letters",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -72,28 +61,6 @@ def test_a_webhook_that_names_another_shops_things_changes_nothing_of_them(two_s
     second.settle()
     first.settle()
     assert dump(first.parts.database, first.shop) == before
-
-
-@contextmanager
-def statements_without_a_shop(engine: Engine) -> Iterator[list[str]]:
-    """Statements on rows of shops that do not name the shop; a row's own number is no substitute."""
-    found: list[str] = []
-
-    def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        words = " ".join(statement.split())
-        if not words.startswith(("SELECT", "UPDATE", "DELETE")) or not any(
-            f" {table} " in f"{words} " or f"{table}." in words for table in t.metadata.tables
-        ):
-            return
-        where = words.partition(" WHERE ")[2]
-        if ".shop = " in where:
-            return
-        if not OVER_ALL_SHOPS & {frame.name for frame in traceback.extract_stack()}:
-            found.append(words)
-
-    event.listen(engine, "before_cursor_execute", look)
-    yield found
-    event.remove(engine, "before_cursor_execute", look)
 
 
 def test_every_statement_names_its_shop(two_shops: tuple[Store, Store]):
