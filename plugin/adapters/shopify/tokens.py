@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from shopify_app import ShopifyApp
 from shopify_app.types import IdTokenDetails, RequestInput, Res, TokenExchangeAccessToken, TokenExchangeResult
@@ -98,10 +99,16 @@ class Tokens:
         if not result.ok or result.id_token is None:
             raise StaleIdToken(_retry(result.response), result.log.code)
         retry = _retry(result.invalid_token_response)
+        claims = result.id_token.claims
         try:
-            shop = shop_domain(str(result.id_token.claims.get("dest", "")).removeprefix("https://"))
+            shop = shop_domain(str(claims.get("dest", "")).removeprefix("https://"))
         except ValueError as exc:
             raise StaleIdToken(retry, "invalid_dest") from exc
+        # Shopify signs tokens of other surfaces with the same secret for the same app, a customer's at the checkout
+        # among them. Only those of the admin name the shop's admin as issuer, and a member of the staff
+        # (ShopifyAPI, session_token.py, asks for the same).
+        if urlsplit(str(claims.get("iss", ""))).hostname != shop or not claims.get("sub") or "exp" not in claims:
+            raise StaleIdToken(retry, "not_of_the_admin")
         return Caller(shop, str(result.user_id or ""), result.id_token, retry)
 
     def exchange(self, caller: Caller) -> TokenSet:

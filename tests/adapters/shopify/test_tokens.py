@@ -44,7 +44,8 @@ def id_token(secret: str = SECRET, **changes: Any) -> str:
         "jti": "a",
         "sid": "b",
     }
-    return jwt.encode({**claims, **changes}, secret, algorithm="HS256")
+    said = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+    return jwt.encode(said, secret, algorithm="HS256")
 
 
 def ask(tokens: Tokens, token: str) -> Caller:
@@ -70,9 +71,17 @@ def test_current_and_old_secret_both_count(tokens: Tokens, secret: str) -> None:
         id_token(dest="https://evil.example"),
         id_token(dest="https://larkspur-outdoor.myshopify.com.evil.example"),
         jwt.encode({"dest": f"https://{SHOP}", "aud": KEY}, None, algorithm="none"),
+        id_token(exp=None),
+        id_token(iss="https://pine-and-copper.myshopify.com/admin"),
+        id_token(iss=f"https://{SHOP}.evil.example/admin"),
+        id_token(dest=SHOP, iss=None, sub="gid://shopify/Customer/7"),
+        id_token(sub=None),
         "nonsense",
     ],
-    ids=["forged", "expired", "for another app", "no shop", "a longer host", "unsigned", "nonsense"],
+    ids=[
+        *("forged", "expired", "for another app", "no shop", "a longer host", "unsigned", "for ever"),
+        *("another shop's", "another issuer", "a customer's at the checkout", "nobody's", "nonsense"),
+    ],
 )
 def test_a_fetch_with_a_bad_id_token_is_told_to_try_with_a_fresh_one(tokens: Tokens, token: str) -> None:
     with pytest.raises(StaleIdToken) as caught:
