@@ -42,7 +42,7 @@ MAILS = Counter(
 )
 SHOPIFY_CALLS = Counter(
     "holdfast_shopify_calls",
-    "Calls of Shopify's Admin API. outcome: ok, throttled, unreachable, unauthorized, rejected",
+    "Calls of Shopify's Admin API. outcome: ok, or the error: Throttled, Unreachable, Unauthorized, ...",
     ["operation", "outcome"],
     registry=REGISTRY,
 )

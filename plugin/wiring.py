@@ -51,6 +51,7 @@ class Parts:
 
 def _observe(call: Call) -> None:
     metrics.SHOPIFY_CALLS.labels(call.operation, call.result).inc()
+    metrics.THROTTLED_S.inc(call.waited_s)
 
 
 def build(settings: Settings) -> Parts:

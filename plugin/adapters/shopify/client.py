@@ -25,13 +25,32 @@ _BACKOFF_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One finished call, for metrics: how it ended (`ok` or the error's name), seconds with waiting, points used."""
+    """
+    One finished call, for metrics: how it ended (`ok` or the error's name), points used.
+
+    seconds: all it took; waited_s: of those, what went by until there were points.
+    """
 
     shop: Shop
     operation: str
     result: str
     seconds: float
     points: float
+    waited_s: float
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What a call has used up so far."""
+
+    points: float = 0
+    waited_s: float = 0
+
+    def pause(self, seconds: float, deadline: float) -> None:
+        if time.monotonic() + seconds > deadline:
+            raise Throttled(seconds)
+        time.sleep(seconds)
+        self.waited_s += seconds
 
 
 class _NeverSent(Unreachable):
@@ -104,16 +123,16 @@ class AdminClient:
     ) -> Outcome:
         """Like `run`, for mutations that may succeed in part: user errors are handed back, not raised."""
         started = time.monotonic()
-        used: list[float] = []
+        spent = _Spent()
         result = "ok"
         try:
-            return self._persist(operation(name), dict(variables or {}), may_be_denied, used)
+            return self._persist(operation(name), dict(variables or {}), may_be_denied, spent)
         except HoldfastError as exc:
             result = "Unreachable" if isinstance(exc, Unreachable) else type(exc).__name__
             raise
         finally:
             if self._observe is not None:
-                self._observe(Call(self.shop, name, result, time.monotonic() - started, sum(used)))
+                self._observe(Call(self.shop, name, result, time.monotonic() - started, spent.points, spent.waited_s))
 
     def pages(self, name: str, variables: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         """
@@ -138,28 +157,28 @@ class AdminClient:
             after = found["pageInfo"]["endCursor"]
 
     def _persist(
-        self, op: Operation, variables: dict[str, Any], may_be_denied: Collection[str], used: list[float]
+        self, op: Operation, variables: dict[str, Any], may_be_denied: Collection[str], spent: _Spent
     ) -> Outcome:
         deadline = time.monotonic() + self._patience_s
         failures = 0
         while True:
-            taken = self._take_points(op.name, deadline)
+            taken = self._take_points(op.name, deadline, spent)
             try:
                 body = self._send(op, variables)
-                used.append(self._settle(op.name, taken, body))
+                spent.points += self._settle(op.name, taken, body)
                 return outcome_of(self.shop, op.name, body, may_be_denied)
             except Throttled as exc:
-                _pause(exc.retry_after_s, deadline)
+                spent.pause(exc.retry_after_s, deadline)
             except Unreachable as exc:
                 failures += 1
                 if failures == _TRIES or not (op.is_repeatable or isinstance(exc, _NeverSent)):
                     raise
                 time.sleep(_BACKOFF_S * 4 ** (failures - 1) * random.uniform(0.8, 1.2))
 
-    def _take_points(self, name: str, deadline: float) -> float:
+    def _take_points(self, name: str, deadline: float, spent: _Spent) -> float:
         points = self._budget.expected_cost(name)
         while wait_s := self._budget.take(self.shop, points, self._spare_points):
-            _pause(wait_s, deadline)
+            spent.pause(wait_s, deadline)
         return points
 
     def _settle(self, name: str, taken: float, body: Mapping[str, Any]) -> float:
@@ -184,9 +203,3 @@ def _was_never_sent(exc: requests.RequestException) -> bool:
         return True
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     return isinstance(reason, NewConnectionError)
-
-
-def _pause(seconds: float, deadline: float) -> None:
-    if time.monotonic() + seconds > deadline:
-        raise Throttled(seconds)
-    time.sleep(seconds)

@@ -247,14 +247,20 @@ def test_a_redirect_is_not_followed(client: AdminClient, shopify: ScriptedShop) 
     assert {asked.path for asked in shopify.asked} == {"/admin/api/2026-10/graphql.json"}
 
 
-def test_every_call_is_reported_once_with_its_end_and_its_points(transport: Transport, shopify: ScriptedShop) -> None:
+def test_every_call_is_reported_once_with_its_end_its_points_and_its_waiting(
+    transport: Transport, shopify: ScriptedShop
+) -> None:
     calls: list[Call] = []
     client = AdminClient(SHOP, TOKEN, transport, Budget(), observe=calls.append)
-    shopify.will_answer(Answer(status=500), data(FOUND, used=7), Answer(status=401))
+    short = throttled(asked=60, available=10, rate=200)
+    shopify.will_answer(Answer(status=500), data(FOUND, used=7), short, data(FOUND, used=5), Answer(status=401))
+    client.run("policies", POLICIES)
     client.run("policies", POLICIES)
     with pytest.raises(Unauthorized):
         client.run("policies", POLICIES)
     assert [(call.shop, call.operation, call.result, call.points) for call in calls] == [
         (SHOP, "policies", "ok", 7),
+        (SHOP, "policies", "ok", 5),
         (SHOP, "policies", "Unauthorized", 0),
     ]
+    assert [call.waited_s >= 0.25 for call in calls] == [False, True, False]
