@@ -98,11 +98,6 @@ class Settings:
         """The domain of `MAIL_FROM`."""
         return self.mail_from.rstrip(">").rpartition("@")[2]
 
-    @property
-    def app_host(self) -> str:
-        """The host name in `APP_URL`, without a port."""
-        return urlsplit(self.app_url).hostname or ""
-
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
         """

@@ -8,8 +8,6 @@ from typing import Any
 from devstore.payloads.work import fo_stub
 from devstore.world import FulfillmentOrder, FulfillmentOrderLine, LineItem, Location, Order, World
 
-OPEN_STATES = ("OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD")
-
 
 def plan_locations(world: World, item_id: int, units: int) -> dict[int, int]:
     """

@@ -1,11 +1,11 @@
-"""Bodies of products/*, variants/*, inventory_items/*, inventory_levels/* and locations/*."""
+"""Bodies of products/*, variants/*, inventory_items/* and inventory_levels/*."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from devstore.payloads.forms import instant, maybe_instant, money
-from devstore.world import InventoryItem, Level, Location, Product, Variant, World
+from devstore.world import InventoryItem, Level, Product, Variant, World
 
 FULL_VARIANTS = 100
 
@@ -136,27 +136,4 @@ def level_body(world: World, level: Level) -> dict[str, Any]:
         "available": level.available,
         "updated_at": instant(world, level.updated_at),
         "admin_graphql_api_id": level.gid,
-    }
-
-
-def location_body(world: World, location: Location) -> dict[str, Any]:
-    """Write a location as locations/create, update, activate and deactivate carry it."""
-    return {
-        "id": location.id,
-        "admin_graphql_api_id": f"gid://shopify/Location/{location.id}",
-        "name": location.name,
-        "address1": location.address1,
-        "address2": "",
-        "city": location.city,
-        "zip": location.zip,
-        "province": location.province,
-        "country": location.country_code,
-        "phone": location.phone,
-        "created_at": instant(world, location.created_at),
-        "updated_at": instant(world, location.updated_at),
-        "country_code": location.country_code,
-        "country_name": location.country,
-        "province_code": location.province_code,
-        "legacy": False,
-        "active": location.is_active,
     }

@@ -91,15 +91,3 @@ def all_open_subjects(tx: Transaction, shop: str, kind: str) -> set[str]:
         select(alerts.c.subject).where(alerts.c.shop == shop, alerts.c.kind == kind, alerts.c.resolved_at.is_(None))
     )
     return {row.subject for row in rows}
-
-
-def open_subjects(tx: Transaction, shop: str, kind: str, subjects: Iterable[str]) -> set[str]:
-    rows = tx.execute(
-        select(alerts.c.subject).where(
-            alerts.c.shop == shop,
-            alerts.c.kind == kind,
-            alerts.c.subject.in_(list(subjects)),
-            alerts.c.resolved_at.is_(None),
-        )
-    )
-    return {row.subject for row in rows}

@@ -177,16 +177,6 @@ def is_any(tx: Transaction, shop: str, lane: str, now: datetime) -> bool:
     return found is not None
 
 
-def marked_among(tx: Transaction, shop: str, lane: str, kind: str, subjects: Iterable[str]) -> set[str]:
-    """Which of the subjects have a mark, ripe or not."""
-    rows = tx.execute(
-        select(due.c.subject).where(
-            due.c.shop == shop, due.c.lane == lane, due.c.kind == kind, due.c.subject.in_(list(subjects))
-        )
-    )
-    return {row.subject for row in rows}
-
-
 def shops_with_work(tx: Transaction, now: datetime) -> set[tuple[str, str]]:
     """Shop and lane of everything that is due: what the sweep wakes."""
     found = set()

@@ -159,13 +159,6 @@ class Difference:
     was: Rule | None
     becomes: Rule | None
 
-    @property
-    def moves_only(self) -> bool:
-        """Nothing but its place in the list differs."""
-        if self.was is None or self.becomes is None:
-            return False
-        return {**_values(self.was), "position": 0} == {**_values(self.becomes), "position": 0}
-
 
 def differences(before: Sequence[Rule], after: Sequence[Rule]) -> list[Difference]:
     """Compare two states of a shop's rules, rule by rule; a rule is known by its number."""
