@@ -18,10 +18,12 @@ from tests.turns import take_turns
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from devstore.running import Running
     from plugin.adapters.database.transaction import Database
-    from tests.live import Live, LocalStore
+    from tests.live import Live
     from tests.servers.databases import PostgresDatabases, SqliteDatabases
     from tests.servers.smtp_sink import SmtpSink
+    from tests.services.store import AppAddress
     from tools.valkey import Valkey
 
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
@@ -128,21 +130,31 @@ def valkey_server(tmp_path: Path) -> Iterator[Valkey]:
 
 
 @pytest.fixture(scope="session")
-def local_store() -> Iterator[LocalStore]:
-    """A local Shopify in this process, put back to its start by each test that asks for `live`."""
-    from tests.live import open_local_store
+def app_address() -> Iterator[AppAddress]:
+    """Where the local Shopify finds whichever app is under test."""
+    from tests.services.store import AppAddress
 
-    opened = open_local_store()
+    address = AppAddress()
+    yield address
+    address.close()
+
+
+@pytest.fixture(scope="session")
+def devstore(app_address: AppAddress) -> Iterator[Running]:
+    """A local Shopify in this process, put back to its start by each test or module that asks for a shop."""
+    from tests.services.store import open_devstore
+
+    opened = open_devstore(app_address.url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def live(local_store: LocalStore, database_url: str) -> Iterator[Live]:
+def live(devstore: Running, app_address: AppAddress, database_url: str) -> Iterator[Live]:
     """The app against the local store, step by step, on either database in turn. Nothing is installed yet."""
     from tests.live import Live
 
-    app = Live(local_store, database_url)
+    app = Live(devstore, app_address, database_url)
     yield app
     app.close()
 

@@ -10,22 +10,8 @@ from devstore.running import Running
 from tests.live import Live
 from tests.servers.databases import PostgresDatabases, SqliteDatabases
 from tests.services.lives import sell
-from tests.services.store import AppAddress, Store, make_parts, open_devstore, start_anew
+from tests.services.store import AppAddress, Store, make_parts, make_settings, start_anew
 from tools.valkey import Valkey
-
-
-@pytest.fixture(scope="session")
-def app_address() -> Iterator[AppAddress]:
-    address = AppAddress()
-    yield address
-    address.close()
-
-
-@pytest.fixture(scope="session")
-def devstore(app_address: AppAddress) -> Iterator[Running]:
-    opened = open_devstore(app_address.url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -41,7 +27,7 @@ def _new_store(
     start_anew(devstore.store)
     devstore.inbox.clear()
     url = databases.with_tables()
-    parts = make_parts(devstore, url, redis_url, address.url)
+    parts = make_parts(devstore, make_settings(devstore, url, redis_url, address.url))
     yield Store(devstore, address, parts)
     address.app = None
     parts.database.close()

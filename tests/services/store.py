@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,12 +19,12 @@ import requests
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import func, select
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from devstore.app_config import read_app_config
 from devstore.catalog import Catalog, ProductSeed
 from devstore.host import Devstore
 from devstore.running import Running, run_surfaces
+from devstore.serving import Surface
 from plugin import create_app
 from plugin.adapters.database import shops
 from plugin.adapters.database import tables as t
@@ -54,25 +53,13 @@ BERLIN = "Berlin warehouse"
 ENOUGH_VARIANTS = 90
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
-
-
 class AppAddress:
     """Stands where Shopify finds the app; a test puts its own app behind it."""
 
     def __init__(self) -> None:
         self.app: Flask | None = None
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
-        self._server.daemon_threads = True
-
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        self._surface = Surface(self._answer, "127.0.0.1", 0)
+        self.url = self._surface.url
 
     def _answer(self, environ: Any, start_response: Any) -> Any:
         if self.app is None:
@@ -81,9 +68,7 @@ class AppAddress:
         return self.app(environ, start_response)
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._surface.close()
 
 
 @dataclass
@@ -135,18 +120,25 @@ def start_anew(store: Devstore) -> None:
     found.shop.plan_name = "shopify_plus"
 
 
-def make_parts(running: Running, database_url: str, redis_url: str, app_url: str) -> Parts:
-    settings = Settings(
+def make_settings(running: Running, database_url: str, redis_url: str, app_url: str) -> Settings:
+    urls = running.store.urls
+    return Settings(
         database_url=database_url,
         redis_url=redis_url,
         shopify_api_key=KEY,
         shopify_api_secret=SECRET,
-        shopify_gateway=running.store.urls.api,
+        shopify_gateway=urls.api,
+        app_bridge_url=f"{urls.admin}/app-bridge.js",
+        admin_origins=(urls.admin,),
         app_url=app_url,
-        smtp_url=running.store.urls.smtp,
+        smtp_url=urls.smtp,
         mail_from="Larkspur Outdoor <backorders@larkspur-outdoor.example>",
         encryption_keys=(ENCRYPTION_KEY,),
     )
+
+
+def make_parts(running: Running, settings: Settings) -> Parts:
+    """The app's parts, by the store's clock."""
     return replace(build(settings), clock=StoreClock(running))
 
 
@@ -166,11 +158,12 @@ class Store:
     def _url(self, path: str) -> str:
         return f"{self.running.store.urls.control}/_devstore/{path}?shop={self.shop}"
 
-    def post(self, path: str, **given: Any) -> requests.Response:
+    def ask(self, path: str, **given: Any) -> requests.Response:
+        """A call of the store's control, which may refuse it."""
         return requests.post(self._url(path), json=given, timeout=30)
 
     def control(self, path: str, **given: Any) -> dict[str, Any]:
-        response = self.post(path, **given)
+        response = self.ask(path, **given)
         assert response.ok, response.text
         found: dict[str, Any] = response.json()
         return found

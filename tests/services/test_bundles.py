@@ -86,7 +86,7 @@ def test_a_bundle_opens_dates_and_closes_with_its_components(shop: Store) -> Non
     assert sold_as(shop, parent) == ("paused", "component_stopped", "DENY", 0)
     assert badge(shop, parent) == {"state": "none", "v": 1}
     lines = [{"sku": parent, "quantity": 1}]
-    assert shop.post("checkout", lines=lines, customer={"email": "late@example.com"}).status_code == 422
+    assert shop.ask("checkout", lines=lines, customer={"email": "late@example.com"}).status_code == 422
 
 
 def test_a_message_about_a_component_decides_its_bundles_in_the_same_step(shop: Store) -> None:
@@ -150,4 +150,4 @@ def test_what_shopify_sells_past_a_components_limit_is_recorded_and_shuts_both(s
     shop.settle()
     assert [entry.units for entry in shop.rows(t.ledger, t.ledger.c.kind == "overage")[before:]] == [1]
     assert (shop.owed(a), sold_as(shop, a)[2]) == (4, "DENY")
-    assert shop.post("checkout", lines=[{"sku": parent, "quantity": 1}]).status_code == 422
+    assert shop.ask("checkout", lines=[{"sku": parent, "quantity": 1}]).status_code == 422

@@ -39,7 +39,7 @@ def test_an_order_raised_lowered_and_swapped_is_owed_as_it_stands_and_hears_of_e
     assert (shop.lines(one), mails(shop, order)) == ({order["name"]: (0, 2)}, 2)
     swap = [{"variant_id": shop.variant(other)["id"], "quantity": 1}]
     shop.control("edit", order_id=order["id"], set=[{"line_id": line, "quantity": 0}], add=swap)
-    shop.post("pay", order_id=order["id"])  # refused when the swap was the cheaper one
+    shop.ask("pay", order_id=order["id"])  # refused when the swap was the cheaper one
     shop.settle()
     assert (shop.lines(one), shop.lines(other)) == ({}, {order["name"]: (0, 1)})
     assert mails(shop, order) == 3

@@ -215,7 +215,7 @@ class TestOnSqlite:
 
     def hold(self, door: Live, seconds: float) -> threading.Thread:
         """Hold the database's one writer for a while, from a connection of its own."""
-        file = door.settings.database_url.removeprefix("sqlite:///")
+        file = door.parts.settings.database_url.removeprefix("sqlite:///")
         began = threading.Event()
 
         def write() -> None:
