@@ -57,6 +57,7 @@ NOT_PAGES = {
     "health.metrics",
     "health.ready",
     "home.show_progress",
+    "preferences.show_progress",
     "install.begin_code_grant",
     "install.end_code_grant",
     "install.patch_id_token",
