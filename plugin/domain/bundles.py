@@ -61,8 +61,15 @@ class Component:
         """Whether the next bundle's units of it come out of stock."""
         return not self.selling.tracked or self.selling.available_total >= self.needed
 
-    @property
-    def blocks(self) -> Reason | None:
+    def as_needed(self, today: date) -> Verdict:
+        """How it would sell if all needed as many units as a bundle: the last of them may come later, or never."""
+        promise = self.promise(today)
+        wait_days = (promise.to - today).days if promise.to else None
+        is_dated, is_late = promise.kind is PromiseKind.DATE, promise.kind is PromiseKind.LATE
+        needed = replace(self.selling, next_is_dated=is_dated, next_is_late=is_late, wait_days=wait_days)
+        return decide_selling(needed, self.rule)
+
+    def blocks(self, today: date) -> Reason | None:
         """Why the next bundle cannot have its units of it; None when it can."""
         if self.is_covered:
             return None
@@ -72,6 +79,8 @@ class Component:
                 return Reason.COMPONENT_LIMIT
             # Its last units sell one by one first: its own switch is shut while it has any.
             return Reason.COMPONENT_SHORT if self._opens_when_out() else Reason.COMPONENT_STOPPED
+        if not self._sells_past_zero(self.as_needed(today)):
+            return Reason.COMPONENT_LATER
         return Reason.COMPONENT_LIMIT if self.bundles_left == 0 else None
 
     def promise(self, today: date) -> Promise:
@@ -133,10 +142,11 @@ def decide_bundle(facts: Selling, own: Rule | None, components: Sequence[Compone
         return Verdict(State.IN_STOCK, Reason.NONE, DENY, left, rule)
     if refusal:
         return Verdict(State.PAUSED, refusal, DENY, 0, own)
-    blocked = {reason for c in tracked if (reason := c.blocks)}
-    for reason in (Reason.COMPONENT_STOPPED, Reason.COMPONENT_SHORT):
+    blocked = {reason for c in tracked if (reason := c.blocks(today))}
+    for reason in (Reason.COMPONENT_STOPPED, Reason.COMPONENT_LATER, Reason.COMPONENT_SHORT):
         if reason in blocked:
-            return Verdict(State.PAUSED, reason, DENY, left, rule)
+            opens_in = (c.as_needed(today).opens_in_days for c in tracked if not c.is_covered)
+            return Verdict(State.PAUSED, reason, DENY, left, rule, max(filter(None, opens_in), default=None))
     if blocked:
         return Verdict(State.LIMIT_REACHED, Reason.COMPONENT_LIMIT, DENY, 0, rule)
     return Verdict(State.BACKORDERABLE, Reason.NONE, CONTINUE, left, rule)

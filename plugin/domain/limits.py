@@ -125,6 +125,9 @@ class Reason(StrEnum):
     # Of a bundle (plugin.domain.bundles):
     COMPONENT_LIMIT = "component_limit"
     COMPONENT_STOPPED = "component_stopped"
+    COMPONENT_LATER = (
+        "component_later"  # its rule does not sell the last units one bundle needs, for want of a good date
+    )
     COMPONENT_SHORT = "component_short"  # fewer units left than one bundle needs, and they sell one by one first
     BUNDLE_UNKNOWN = "bundle_unknown"  # Shopify does not tell us all its components
     BUNDLE_NESTED = "bundle_nested"  # a component is a bundle itself

@@ -65,7 +65,7 @@ def components(tx: Transaction, shop: str, variant_id: str, now: datetime) -> li
                 state=verdict.state.value,
                 reason=verdict.reason.value,
                 is_covered=component.is_covered,
-                blocks=(component.blocks or "") if component.selling.tracked else "",
+                blocks=(component.blocks(facts.today) or "") if component.selling.tracked else "",
                 is_scarcest=scarcest is not None and component.bundles_left == scarcest,
                 promise=promise.to_json() if promise else None,
             )

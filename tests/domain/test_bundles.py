@@ -166,6 +166,31 @@ def test_a_delivery_that_brings_one_of_two_needed_does_not_date_the_bundle() -> 
 
 
 @pytest.mark.parametrize(
+    ("second", "longest", "state", "opens_in"),
+    [
+        # The rule sells nothing without a date, and no delivery brings the second unit.
+        (None, None, State.PAUSED, None),
+        (day(3, 20), None, State.BACKORDERABLE, None),
+        # The first unit ships within the longest wait, the second comes after it.
+        (day(4, 20), 4, State.PAUSED, 22),
+        (day(3, 20), 4, State.BACKORDERABLE, None),
+    ],
+)
+def test_what_a_rule_does_not_sell_is_not_sold_in_a_bundle_that_needs_several(
+    second: date | None, longest: int | None, state: State, opens_in: int | None
+) -> None:
+    later = ((9, Promise(PromiseKind.DATE, second, second, row_id=2)),) if second else ()
+    upcoming = NextUnit(Promise(PromiseKind.DATE, day(3, 5), day(3, 5), row_id=1), None, 1, later)
+    strict = replace(rule(up_to(9)), usual_wait=None, longest_wait_weeks=longest)
+    selling = replace(PARENT, next_is_dated=True, wait_days=4)
+    component = Component(2, selling, strict, upcoming, sells_on=False)
+    assert component.verdict.state is State.BACKORDERABLE
+    verdict = decide_bundle(PARENT, None, [component], TODAY)
+    assert (verdict.state, verdict.opens_in_days) == (state, opens_in)
+    assert verdict.reason is (Reason.COMPONENT_LATER if state is State.PAUSED else Reason.NONE)
+
+
+@pytest.mark.parametrize(
     ("own", "reason"),
     [
         (rule(NEVER), Reason.NEVER),
