@@ -33,7 +33,7 @@ REASONS = {
     "brake": "Many variants went to zero at once. Nothing opens until you say whether that is real.",
     "component_limit": "As much of a component is owed as its limit allows, or too little is left for one more bundle.",
     "component_stopped": "A component has run out and is not sold on backorder.",
-    "component_later": "The last unit one bundle needs of a component has no date, or comes later than its rule sells at.",
+    "component_later": "The last unit needed of a component has no date, or comes later than its rule sells at.",
     "component_short": "Fewer units of a component are left than one bundle needs. It opens when those are sold.",
     "bundle_unknown": "Shopify does not tell us what it is made of, so your own setting stands.",
     "bundle_nested": "A component is a bundle itself, so your own setting stands.",
