@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,38 @@ if TYPE_CHECKING:
 
 NOTICES_AT_ONCE = 200
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where letters are written: one shop, one transaction, one moment."""
+
+    parts: Parts
+    tx: Transaction
+    shop: str
+    settings: ShopSettings
+    now: datetime
+
+    def facts(self, order_id: str) -> LetterFacts:
+        parts = self.parts
+        return LetterFacts(parts.vault, self.tx, self.shop, order_id, self.settings, parts.settings.mail_from, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Notices that one letter tells: of one order, of one kind."""
+
+    order_id: str
+    kind: str
+    rows: Sequence[Any]
+
+    @property
+    def ids(self) -> list[int]:
+        return [row.id for row in self.rows]
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}/{self.order_id}/" + ",".join(str(row.id) for row in self.rows)
 
 
 def write_letters(parts: Parts, shop: str) -> bool:
@@ -65,44 +98,35 @@ def write_letters(parts: Parts, shop: str) -> bool:
             if kind == LetterKind.ON_TRACK.value and order_id in with_news:
                 _put_off(tx, shop, [r.id for r in rows], now)
                 continue
-            _write_or_put_aside(parts, tx, shop, order_id, kind, rows, settings, now)
+            _write_or_put_aside(_Desk(parts, tx, shop, settings, now), _Group(order_id, kind, rows))
             with_news.add(order_id)
     return True
 
 
-def _write_or_put_aside(
-    parts: Parts,
-    tx: Transaction,
-    shop: str,
-    order_id: str,
-    kind: str,
-    rows: Sequence[Any],
-    settings: ShopSettings,
-    now: datetime,
-) -> None:
+def _write_or_put_aside(desk: _Desk, group: _Group) -> None:
     """A letter that cannot be written must not hold up the others; the merchant sees it among the failed ones."""
     try:
-        with tx.part():
-            _write_letter(parts, tx, shop, order_id, kind, rows, settings, now)
+        with desk.tx.part():
+            _write_letter(desk, group)
     except (Conflict, RunTooLong, *AWAY):
         raise
     except Exception as exc:  # noqa: BLE001 - whatever it is, a mistake of ours above all
-        _log.error("put_aside", act="write_letter", thing=f"{kind}/{order_id}", exc_info=True)
-        _put_aside(parts, tx, shop, rows, f"{type(exc).__name__}: {exc}", now)
+        _log.error("put_aside", act="write_letter", thing=f"{group.kind}/{group.order_id}", exc_info=True)
+        _put_aside(desk, group, f"{type(exc).__name__}: {exc}")
 
 
-def _put_aside(parts: Parts, tx: Transaction, shop: str, rows: Sequence[Any], why: str, now: datetime) -> None:
+def _put_aside(desk: _Desk, group: _Group, why: str) -> None:
     """Keep a failed message in place of the letter. Its notices have told nothing; `control_mail.retry` lets them."""
-    first = rows[0]
-    _claim(tx, shop, [row.id for row in rows])
-    key, _ = _message_key(tx, shop, _named(first.kind, first.order_id, rows))
+    tx, shop, now, first = desk.tx, desk.shop, desk.now, group.rows[0]
+    _claim(tx, shop, group.ids)
+    key, _ = _message_key(tx, shop, group.name)
     message_id = tx.execute(
         tx.insert(messages)
         .values(
             shop=shop,
             message_key=key,
-            kind=first.kind,
-            order_id=first.order_id,
+            kind=group.kind,
+            order_id=group.order_id,
             customer_key=first.customer_key,
             cause=first.cause,
             state="failed",
@@ -111,12 +135,12 @@ def _put_aside(parts: Parts, tx: Transaction, shop: str, rows: Sequence[Any], wh
             created_at=now,
             not_before=now,
             attempts=0,
-            rfc_message_id=sealed_mail.rfc_message_id(parts, shop, key),
+            rfc_message_id=sealed_mail.rfc_message_id(desk.parts, shop, key),
             why=first.why,
         )
         .returning(messages.c.id)
     ).scalar_one()
-    mine = (notices.c.shop == shop, notices.c.id.in_([row.id for row in rows]))
+    mine = (notices.c.shop == shop, notices.c.id.in_(group.ids))
     tx.execute(update(notices).where(*mine).values(message_id=message_id))
     alerts.mail_failed(tx, shop, now)
 
@@ -128,10 +152,6 @@ def tell_anew(tx: Transaction, shop: str, message_ids: Sequence[int]) -> None:
         .where(notices.c.shop == shop, notices.c.message_id.in_(message_ids), notices.c.state == "claimed")
         .values(state="waiting", message_id=None, data={})
     )
-
-
-def _named(kind: str, order_id: str, rows: Sequence[Any]) -> str:
-    return f"{kind}/{order_id}/" + ",".join(str(row.id) for row in rows)
 
 
 def _drop_unwanted(tx: Transaction, shop: str, ripe: Sequence[Any], settings: ShopSettings) -> list[Any]:
@@ -232,38 +252,30 @@ def _drop(tx: Transaction, shop: str, notice_ids: Sequence[int], why: str) -> No
     tx.execute(update(notices).where(*mine).values(state="dropped", why=why))
 
 
-def _write_letter(
-    parts: Parts,
-    tx: Transaction,
-    shop: str,
-    order_id: str,
-    kind: str,
-    rows: Sequence[Any],
-    settings: ShopSettings,
-    now: datetime,
-) -> None:
+def _write_letter(desk: _Desk, group: _Group) -> None:
     """Render one mail for all unclaimed lines of an order and keep it, encrypted, for the sending that follows."""
-    facts = LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
-    found = [(row, facts.line(row.line_id, kind)) for row in rows]
+    parts, tx, shop, now = desk.parts, desk.tx, desk.shop, desk.now
+    facts = desk.facts(group.order_id)
+    found = [(row, facts.line(row.line_id, group.kind)) for row in group.rows]
     # What the letter does not speak of is not told by it.
     _drop(tx, shop, [row.id for row, line in found if line is None], "nothing of it waits any more")
-    rows = [row for row, line in found if line is not None]
-    if not rows:
+    group = replace(group, rows=[row for row, line in found if line is not None])
+    if not group.rows:
         return
-    _claim(tx, shop, [row.id for row in rows])
+    _claim(tx, shop, group.ids)
     lines = [line for _, line in found if line is not None]
-    letter = facts.letter(kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
+    letter = facts.letter(group.kind, [line for line, _ in lines], is_delay=any(delay for _, delay in lines))
     rendered = render(letter)
-    key, tries = _message_key(tx, shop, _named(kind, order_id, rows))
+    key, tries = _message_key(tx, shop, group.name)
     tx.execute(
         tx.insert(messages)
         .values(
             shop=shop,
             message_key=key,
-            kind=kind,
-            order_id=order_id,
+            kind=group.kind,
+            order_id=group.order_id,
             customer_key=facts.order.customer_key,
-            cause=rows[0].cause,
+            cause=group.rows[0].cause,
             state="waiting" if facts.email else "failed",
             error=None if facts.email else mail_trouble.NO_ADDRESS,
             created_at=now,
@@ -272,14 +284,14 @@ def _write_letter(
             rfc_message_id=sealed_mail.rfc_message_id(parts, shop, key),
             to_encrypted=parts.vault.encrypt(facts.email) if facts.email else "",
             letter_encrypted=sealed_mail.seal(parts.vault, rendered),
-            why=rows[0].why,
+            why=group.rows[0].why,
         )
         .on_conflict_do_nothing(index_elements=["shop", "message_key"])
     )
     message_id = tx.execute(
         select(messages.c.id).where(messages.c.shop == shop, messages.c.message_key == key)
     ).scalar_one()
-    for row in rows:
+    for row in group.rows:
         told = facts.promise_of(row.line_id)
         tx.execute(
             update(notices)
@@ -329,8 +341,7 @@ def preview_letter(
 def _preview(
     parts: Parts, tx: Transaction, shop: str, order_id: str, kind: LetterKind, line_ids: Sequence[str], now: datetime
 ) -> Rendered | None:
-    settings = save_settings.read(tx, shop)
-    facts = LetterFacts(parts.vault, tx, shop, order_id, settings, parts.settings.mail_from, now)
+    facts = _Desk(parts, tx, shop, save_settings.read(tx, shop), now).facts(order_id)
     lines = [line for line in (facts.line(line_id, kind.value) for line_id in line_ids) if line is not None]
     if not lines:
         return None
