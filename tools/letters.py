@@ -19,19 +19,13 @@ from plugin.adapters.mail import render
 from plugin.domain.letter_words import greeted_as
 from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter, Rest, Shown
 from tools.browser import FLAGS, find_chromium
+from tools.sample_letters import BOOTS, JUNE_12, LATE, NO_DATE, TENT, TODAY, letter
 
 FOLDER = Path(__file__).parents[1] / ".work" / "letters"
 WIDTHS = {"phone": 390, "desktop": 680}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
-TODAY = date(2027, 6, 1)
-JUNE_12 = Shown("range", date(2027, 6, 12), date(2027, 6, 19))
 JUNE_24 = Shown("range", date(2027, 6, 24), date(2027, 7, 1))
-WEEKS = Shown("weeks", weeks=(3, 4))
-NO_DATE = Shown("none", review=date(2027, 7, 1))
-LATE = Shown("late", review=date(2027, 6, 30))
-BOOTS = LetterLine("Winter Boots", "Brown / 42", "WB-BRN-42", 5, 10, JUNE_12)
-TENT = LetterLine("Ridge Tent", "Default Title", "RT-2P", 1, 1, WEEKS)
 ATLAS = LetterLine("Winter Atlas", "", "ATLAS", 1, 1, Shown("day", date(2027, 9, 3), by_release=True), is_preorder=True)
 LONG = LetterLine(
     "Donaudampfschifffahrtsgesellschaftskapitänsmütze mit handgenähtem Innenfutter aus Wolle",
@@ -47,21 +41,7 @@ LONG = LetterLine(
 
 def samples(locale: str = "en") -> Mapping[str, Letter | MerchantLetter]:
     """One of each kind, and of each case of a kind that reads or looks different."""
-    of_anna = Letter(
-        kind=LetterKind.CONFIRMED,
-        shop_name="Larkspur Outdoor",
-        order_name="#1043",
-        name=greeted_as("Anna", "Lind", locale),
-        locale=locale,
-        lines=(BOOTS,),
-        rest=Rest.SHIPS_NOW,
-        may_cancel=True,
-        is_delay_notice=False,
-        status_url=None,
-        reply_to="help@larkspur-outdoor.example",
-        say="ships",
-        today=TODAY,
-    )
+    of_anna = letter(name=greeted_as("Anna", "Lind", locale), locale=locale)
 
     def of(kind: LetterKind, *lines: LetterLine, **changes: Any) -> Letter:
         return replace(of_anna, kind=kind, lines=lines or of_anna.lines, **changes)
@@ -99,8 +79,8 @@ def take(browser: Browser, folder: Path, locale: str) -> None:
     for scheme in SCHEMES:
         for screen, width in WIDTHS.items():
             page = browser.new_page(viewport={"width": width, "height": 400}, color_scheme=scheme)
-            for name, letter in samples(locale).items():
-                page.set_content(render(letter).html)
+            for name, sample in samples(locale).items():
+                page.set_content(render(sample).html)
                 page.screenshot(path=folder / f"{name}-{screen}-{scheme}.png", full_page=True)
             page.close()
 

@@ -1,4 +1,4 @@
-"""Letters to render, as a shop would write them."""
+"""Letters to render, as a shop would write them, and the merchant's alerts."""
 
 from __future__ import annotations
 
@@ -6,41 +6,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from plugin.domain.letters import Alert, AlertKind, Letter, LetterKind, LetterLine, MerchantLetter, Rest, Shown
+from plugin.domain.letters import Alert, AlertKind, LetterLine, MerchantLetter, Shown
+from tools.sample_letters import BOOTS, TODAY
 
-TODAY = date(2027, 6, 1)
-JUNE_12 = Shown("range", date(2027, 6, 12), date(2027, 6, 19))
 JUNE_24 = Shown("day", date(2027, 6, 24))
-WEEKS = Shown("weeks", weeks=(3, 4))
-NO_DATE = Shown("none", review=date(2027, 7, 1))
-LATE = Shown("late", review=date(2027, 6, 30))
-
-BOOTS = LetterLine("Winter Boots", "Brown / 42", "BOOT-42", 5, 10, JUNE_12)
-TENT = LetterLine("Ridge Tent", "Default Title", "TENT", 1, 1, WEEKS)
 
 
 def line(base: LetterLine = BOOTS, **changes: Any) -> LetterLine:
     return replace(base, **changes)
-
-
-def letter(kind: LetterKind = LetterKind.CONFIRMED, **changes: Any) -> Letter:
-    """Order #1043 of Anna: five of ten pairs of boots wait."""
-    plain = Letter(
-        kind=kind,
-        shop_name="Larkspur Outdoor",
-        order_name="#1043",
-        name="Anna",
-        locale="en",
-        lines=(BOOTS,),
-        rest=Rest.SHIPS_NOW,
-        may_cancel=True,
-        is_delay_notice=False,
-        status_url=None,
-        reply_to="help@larkspur.example",
-        say="ships",
-        today=TODAY,
-    )
-    return replace(plain, **changes)
 
 
 def alerts(locale: str = "en", *kinds: AlertKind) -> MerchantLetter:

@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from plugin.adapters.mail import OutgoingMail, Rendered, Smtp, render, to_message
 from plugin.errors import ConfigError, MailRefused, MailUnknown, MailUnreachable
-from tests.adapters.letters import letter, line
+from tests.adapters.letters import line
 from tests.adapters.scripted_smtp import HANG_UP, SILENCE, scripted_smtp
+from tools.sample_letters import letter
 
 MAIL = OutgoingMail(
     sender="backorders@holdfast.example",

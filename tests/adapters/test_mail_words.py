@@ -12,7 +12,8 @@ from plugin.adapters.mail import render
 from plugin.domain.letter_words import greeted_as
 from plugin.domain.letters import AlertKind, LetterKind, LetterLine, Rest, Shown
 from plugin.domain.locales import languages
-from tests.adapters.letters import BOOTS, JUNE_12, JUNE_24, LATE, NO_DATE, TENT, TODAY, WEEKS, alerts, letter, line
+from tests.adapters.letters import JUNE_24, alerts, line
+from tools.sample_letters import BOOTS, JUNE_12, LATE, NO_DATE, TENT, TODAY, WEEKS, letter
 
 CANCEL = "cancel the waiting part for a full refund"
 LANGUAGES = sorted(languages())
