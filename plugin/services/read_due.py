@@ -15,6 +15,7 @@ from plugin.adapters.database.effects import Effect
 from plugin.adapters.database.tables import variants
 from plugin.adapters.database.transaction import Transaction
 from plugin.adapters.shopify import orders as shopify_orders
+from plugin.adapters.shopify import products as shopify_products
 from plugin.adapters.shopify.client import AdminClient
 from plugin.errors import AccessDenied, Conflict, ShopifyError, Throttled, Unauthorized
 from plugin.logs import masked
@@ -84,8 +85,8 @@ def _read_orders(parts: Parts, shop: str, client: AdminClient, marks: Sequence[D
 
 
 def _read_products(parts: Parts, shop: str, client: AdminClient, marks: Sequence[Due]) -> Mapping[str, datetime]:
+    record_facts.read_products(parts, shop, client, [mark.subject for mark in marks])
     for mark in marks:
-        record_facts.read_product(parts, shop, client, mark.subject)
         _note_foreign_changes(parts, shop, mark.subject)
     parts.jobs.wake(shop, "switch")
     return {}
@@ -119,7 +120,11 @@ _READERS: dict[str, _Reader] = {
     "changed_orders": _read_changed_orders,
     "shop": _read_shop,
 }
-_AT_ONCE = {"order": shopify_orders.ORDERS_PER_READ, "fulfillment_order": shopify_orders.OWNERS_PER_READ}
+_AT_ONCE = {
+    "order": shopify_orders.ORDERS_PER_READ,
+    "product": shopify_products.PRODUCTS_PER_READ,
+    "fulfillment_order": shopify_orders.OWNERS_PER_READ,
+}
 
 
 def _note_foreign_changes(parts: Parts, shop: str, product_id: str) -> None:

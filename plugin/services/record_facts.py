@@ -15,7 +15,7 @@ from plugin.adapters.shopify import orders as shopify_orders
 from plugin.adapters.shopify.batches import batches
 from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.vault import Vault
-from plugin.domain.facts import Buyer, ItemGid, Order, OrderGid, ProductGid
+from plugin.domain.facts import Buyer, ItemGid, Order, OrderGid, ProductGid, Variant
 from plugin.domain.letter_words import greeted_as
 
 if TYPE_CHECKING:
@@ -141,30 +141,37 @@ def read_items(parts: Parts, shop: str, client: AdminClient, item_ids: Sequence[
     return {item.item_id for item in found}
 
 
-def read_product(parts: Parts, shop: str, client: AdminClient, product_id: str) -> None:
-    """Read a product with its variants again; one that is gone keeps its variants and what is owed of them."""
+def read_products(parts: Parts, shop: str, client: AdminClient, product_ids: Sequence[str]) -> None:
+    """Read products with their variants again; one that is gone keeps its variants and what is owed of them."""
     read_at = parts.clock.now()
-    found = products.read_product(client, ProductGid(product_id))
+    found = products.read_products(client, [ProductGid(product_id) for product_id in product_ids])
     now = parts.clock.now()
 
     def put(tx: Transaction) -> None:
-        if found is None:
-            gone = facts.product_is_gone(tx, shop, product_id, now)
-            _decide_again(tx, shop, gone, now)
-            due.mark(tx, shop, due.QUEUE, "item", facts.items_of_variants(tx, shop, gone), now)
-            return
-        known = set(facts.known_items(tx, shop, [v.item_id for v in found]))
-        changed = facts.put_variants(tx, shop, found, read_at)
-        gone = facts.variants_left_out(tx, shop, product_id, [v.variant_id for v in found], now)
-        _decide_again(tx, shop, [*changed, *gone], now)
-        # Another vendor or tag may mean another rule, and so another wait for those who wait.
-        again: set[str] = {v.item_id for v in found if v.item_id not in known or v.variant_id in changed}
-        again |= facts.items_of_variants(tx, shop, gone)
-        due.mark(tx, shop, due.QUEUE, "item", again, now)
-        if shops.note_shown(tx, shop, [v.product for v in found]):
-            due.mark(tx, shop, due.QUEUE, "all", [""], now)  # what is not shown is off sale from now on
+        for product_id, its_variants in sorted(found.items()):
+            _put_product(tx, shop, product_id, its_variants, read_at, now)
 
     parts.database.write(put)
+
+
+def _put_product(
+    tx: Transaction, shop: str, product_id: str, found: Sequence[Variant] | None, read_at: datetime, now: datetime
+) -> None:
+    if found is None:
+        gone = facts.product_is_gone(tx, shop, product_id, now)
+        _decide_again(tx, shop, gone, now)
+        due.mark(tx, shop, due.QUEUE, "item", facts.items_of_variants(tx, shop, gone), now)
+        return
+    known = set(facts.known_items(tx, shop, [v.item_id for v in found]))
+    changed = facts.put_variants(tx, shop, found, read_at)
+    gone = facts.variants_left_out(tx, shop, product_id, [v.variant_id for v in found], now)
+    _decide_again(tx, shop, [*changed, *gone], now)
+    # Another vendor or tag may mean another rule, and so another wait for those who wait.
+    again: set[str] = {v.item_id for v in found if v.item_id not in known or v.variant_id in changed}
+    again |= facts.items_of_variants(tx, shop, gone)
+    due.mark(tx, shop, due.QUEUE, "item", again, now)
+    if shops.note_shown(tx, shop, [v.product for v in found]):
+        due.mark(tx, shop, due.QUEUE, "all", [""], now)  # what is not shown is off sale from now on
 
 
 def _decide_again(tx: Transaction, shop: str, variant_ids: Iterable[str], now: datetime) -> None:

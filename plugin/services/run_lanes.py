@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 VARIANTS_AT_ONCE = 250
 ITEMS_AT_ONCE = 25
 READS_AT_ONCE = 50
-AT_ONCE = {"item": ITEMS_AT_ONCE, "product": 10, "all": 1}
+AT_ONCE = {"item": ITEMS_AT_ONCE, "product": 16, "all": 1}
 # The order in which the queue lane works, but for every third step, which takes items, and some that take others.
 WORK = (("shop", "changed_orders", "fulfillment_order"), ("order",), ("product",), ("item",), ("all",))
 STEPS_PER_REVIEW = 3

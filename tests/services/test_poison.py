@@ -61,6 +61,38 @@ def test_an_order_that_cannot_be_taken_holds_up_no_other(shop: Store, monkeypatc
     assert shop.lines(sku) == {poisoned["name"]: (0, 1), sound["name"]: (0, 2)}
 
 
+def test_changed_products_are_read_together_and_one_that_cannot_be_taken_holds_up_no_other(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    shop.settle()
+    ids = sorted({row.product_id for row in shop.rows(t.products)})[:6]
+    poisoned, sound = ids[0], ids[1:]
+    put = record_facts._put_product
+
+    def putting(tx: Any, shop_name: str, product_id: str, *given: Any) -> None:
+        if product_id == poisoned:
+            raise ValueError("a product nobody thought of")
+        put(tx, shop_name, product_id, *given)
+
+    monkeypatch.setattr(record_facts, "_put_product", putting)
+    before = {row.product_id: row.read_at for row in shop.rows(t.products)}
+    shop.advance(seconds=5)
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "product", ids, shop.now())
+    shop.turn_lanes()
+    read = {row.product_id for row in shop.rows(t.products) if row.read_at > before[row.product_id]}
+    assert set(sound) <= read
+    assert poisoned not in read
+    wait_for_all_tries(shop)
+    assert put_aside(shop)["product"].why == "ValueError: a product nobody thought of"
+    put_right(shop, monkeypatch)
+    asked = len(shop.calls())
+    with shop.parts.database.begin() as tx:
+        due.mark(tx, shop.shop, due.QUEUE, "product", ids, shop.now())
+    shop.turn_lanes()
+    assert [str(call["operation"]) for call in shop.calls()[asked:]] == ["products"]
+
+
 def test_an_item_that_cannot_be_decided_holds_up_no_other(shop: Store, monkeypatch: pytest.MonkeyPatch):
     bad, good = shop.a_sku(0), shop.a_sku(0)
     decide = review_queue.decide

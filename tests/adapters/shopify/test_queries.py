@@ -23,6 +23,7 @@ DIRECT = [name for name in NAMES if name not in BULK]
 IDS_PER_CALL = {
     "items": inventory.ITEMS_PER_READ,
     "variants": products.VARIANTS_PER_READ,
+    "products": products.PRODUCTS_PER_READ,
     "policies": policies.POLICIES_PER_CALL,
     "orders": orders.ORDERS_PER_READ,
     "fulfillment_order_owners": orders.OWNERS_PER_READ,

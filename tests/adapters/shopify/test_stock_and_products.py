@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 from plugin.adapters.shopify.client import AdminClient
 from plugin.adapters.shopify.inventory import read_items
 from plugin.adapters.shopify.policies import read_policies
-from plugin.adapters.shopify.products import read_product, read_variants, variants_of_item
+from plugin.adapters.shopify.products import (
+    PRODUCTS_PER_READ,
+    read_product,
+    read_products,
+    read_variants,
+    variants_of_item,
+)
 from plugin.domain.facts import ItemGid, Level, LocationGid, ProductGid, VariantGid
 from tests.adapters.shopify.schema_shop import answering, by_id, by_ids, connection
 from tests.adapters.shopify.scripted_shop import ScriptedShop
@@ -114,6 +120,29 @@ def test_the_components_of_a_bundle_are_asked_for_and_of_nothing_else(
 def test_a_deleted_product_is_gone(client: AdminClient, shopify: ScriptedShop) -> None:
     shopify.will_answer(answering({"product": by_id([])}))
     assert read_product(client, ProductGid(gid("Product", 1))) is None
+
+
+def test_products_are_read_several_a_call_large_ones_to_their_end_and_deleted_ones_are_gone(
+    client: AdminClient, shopify: ScriptedShop
+) -> None:
+    sizes = {1: 2, 2: 40, 3: 1}
+    heads = {number: product(number, collections=20) for number in sizes}
+    shown = {
+        number: {**head, "variants": connection([variant(100 * number + n, head) for n in range(sizes[number])])}
+        for number, head in heads.items()
+    }
+    root = {"nodes": by_ids(shown.values()), "product": by_id(shown.values())}
+    shopify.will_answer(answering(root))
+    ids = [ProductGid(gid("Product", number)) for number in (1, 2, 9, 3)]
+    found = read_products(client, ids)
+    assert len(ids) <= PRODUCTS_PER_READ
+    assert list(found) == ids
+    assert found[ids[2]] is None
+    assert [len(found[ids[at]] or ()) for at in (0, 1, 3)] == [2, 40, 1]
+    assert {len(v.product.collections) for some in found.values() for v in some or ()} == {20}
+    asked = [call.json["query"].split("(")[0].removeprefix("query ") for call in shopify.asked]
+    assert asked.count("products") == 1
+    assert asked.count("product_variants") == 1
 
 
 def test_an_item_may_serve_several_variants(client: AdminClient, shopify: ScriptedShop) -> None:
