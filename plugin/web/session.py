@@ -16,6 +16,7 @@ from flask import Blueprint, Response, abort, current_app, g, make_response, red
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.adapters.database import shops
 from plugin.adapters.database.reports import shop_facts
 from plugin.adapters.shopify.tokens import PATCH_ID_TOKEN_PATH, StaleIdToken
 from plugin.errors import Conflict, NotFound, ShopifyError
@@ -61,6 +62,9 @@ def require_session() -> AnyResponse | None:
         except StaleIdToken:
             return _ask_for_a_fresh_token(is_document)
     _remember_shop_facts(caller.shop)
+    if g.shop_facts.status == shops.UNINSTALLED:
+        # Only a document installs. What a page left open still sends must not leave rows of a shop that is gone.
+        return make_response("Holdfast is not installed in this shop. Open it again from Shopify.", 401)
     return None
 
 

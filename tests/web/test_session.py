@@ -6,7 +6,10 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import func, select, update
 
+from plugin.adapters.database import tables as t
+from plugin.adapters.database.transaction import Transaction
 from tests.web import seeding
 from tests.web.site import Site, id_token
 
@@ -110,3 +113,22 @@ def test_an_unknown_shop_is_installed_first_and_told_when_shopify_does_not_answe
 def test_a_parameter_cannot_write_into_the_policy(site: Site) -> None:
     answer = site.client.get("/auth/patch-id-token?shop=evil.example;script-src+*&shopify-reload=/")
     assert "evil" not in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_page_left_open_leaves_nothing_of_a_shop_that_is_gone(site: Site, is_known: bool) -> None:
+    gone = seeding.OTHER_SHOP if is_known else "never-here.myshopify.com"
+    with site.parts.database.begin() as tx:
+        tx.execute(update(t.shops).where(t.shops.c.shop == gone).values(status="uninstalled"))
+        before = rows_of(tx, gone)
+    for path in ("/settings/switch", "/mail/switch", "/books/check", "/settings/test-mail"):
+        answer = site.of(gone).post(path, {"to": "running"})
+        assert answer.status_code == 401
+        assert "X-Shopify-Retry-Invalid-Session-Request" not in answer.headers  # a fresh token changes nothing
+    with site.parts.database.read() as tx:
+        assert rows_of(tx, gone) == before
+
+
+def rows_of(tx: Transaction, shop: str) -> dict[str, int]:
+    tables = [table for table in t.metadata.tables.values() if "shop" in table.c]
+    return {table.name: tx.execute(select(func.count()).where(table.c.shop == shop)).scalar_one() for table in tables}
