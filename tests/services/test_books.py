@@ -11,7 +11,7 @@ from plugin.adapters.database import tables as t
 from plugin.adapters.shopify import inventory
 from plugin.domain.ledger import Kind
 from plugin.errors import AccessDenied, NotFound, Unreachable
-from plugin.services import check_books, correct_stock, run_lanes, take_bulk_rows
+from plugin.services import check_books, correct_stock, read_shop, run_lanes, take_bulk_rows
 from tests.services.store import Store
 from webhooks.open_inbox import open_inbox
 
@@ -222,3 +222,17 @@ def test_a_place_that_serves_shoppers_no_more_is_found_in_the_night_and_its_stoc
         place.fulfills_online_orders = serves
         check(shop)
         assert shop.state(sku).state == state
+
+
+def test_another_time_zone_has_everything_decided_again_once(shop: Store) -> None:
+    found = shop.running.store.stores.get(shop.shop)
+    assert found is not None
+    before = found.shop.timezone
+    found.shop.timezone = "Pacific/Honolulu"
+    read_shop.read_shop_facts(shop.parts, shop.shop)
+    assert shop.rows(t.due, t.due.c.kind == "all")
+    shop.settle()
+    read_shop.read_shop_facts(shop.parts, shop.shop)
+    assert not shop.rows(t.due, t.due.c.kind == "all")
+    found.shop.timezone = before
+    check(shop)
