@@ -168,6 +168,13 @@ def test_a_form_opened_before_everything_was_paused_is_saved(site: Site) -> None
     assert (stored(site).handling_days, stored(site).is_paused) == (17, True)
 
 
+@pytest.mark.parametrize("page", ["/settings", "/first-run"])
+def test_what_a_test_mail_came_to_stands_where_it_was_asked_for(site: Site, page: str) -> None:
+    shown = site.get(f"{page}?done=test-sent").text
+    assert shown.count("The test mail is on its way") == 1
+    assert shown.index('id="test"') < shown.index("The test mail is on its way") < shown.index('form="test-mail"')
+
+
 def test_every_field_that_may_differ_has_a_name(site: Site) -> None:
     assert set(settings_form.NAMES) == set(save_settings.check_form(GOOD))
 
