@@ -89,11 +89,6 @@ class Settings:
     """`DEV_PAGES`: on or off. Serves `/dev/components`, the pieces pages are made of. Default: off."""
 
     @property
-    def shopify_api_secrets(self) -> tuple[str, ...]:
-        """The secrets a signature may have been made with, newest first."""
-        return tuple(secret for secret in (self.shopify_api_secret, self.shopify_old_api_secret) if secret)
-
-    @property
     def mail_domain(self) -> str:
         """The domain of `MAIL_FROM`."""
         return self.mail_from.rstrip(">").rpartition("@")[2]

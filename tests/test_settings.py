@@ -31,7 +31,7 @@ def test_the_minimum_is_enough():
     assert settings.app_url == "https://app.example"
     assert settings.mail_from == "backorders@app.example"
     assert settings.app_bridge_url == APP_BRIDGE
-    assert settings.shopify_api_secrets == ("shared-secret-3",)
+    assert (settings.shopify_api_secret, settings.shopify_old_api_secret) == ("shared-secret-3", "")
     assert (settings.admin_origins, settings.clock_url, settings.code_grant_install) == ((), "", False)
 
 
@@ -98,7 +98,7 @@ def test_sqlite_and_lists_are_understood():
     )
     assert settings.encryption_keys == (KEY, OLD_KEY)
     assert settings.admin_origins == ("https://a.example", "http://127.0.0.1:4402")
-    assert settings.shopify_api_secrets == ("shared-secret-3", "before")
+    assert (settings.shopify_api_secret, settings.shopify_old_api_secret) == ("shared-secret-3", "before")
     assert settings.code_grant_install
     assert settings.metrics_port == 9400
 

@@ -1,6 +1,6 @@
 """The authorization-code install, for custom apps only, through `shopifyapi`.
 
-That package builds the permission URL, checks the callback and compares scopes. It knows no expiring tokens
+That package builds the permission URL and checks the callback. It knows no expiring tokens
 and calls without a timeout, so the code is exchanged by our own POST. It keeps its key and secret in class
 state: each secret gets a class of its own.
 """
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import requests
-from shopify.api_access import ApiAccess
 from shopify.session import Session
 from shopify.utils.shop_url import sanitize_shop_domain
 
@@ -88,11 +87,6 @@ def exchange_code(shop: Shop, code: str, credentials: Credentials, transport: Tr
     if response.status_code != 200:
         raise Unreachable(f"{shop}: code exchange, HTTP {response.status_code}")
     return _token_set(shop, response)
-
-
-def scopes_cover(granted: Iterable[str], needed: Iterable[str]) -> bool:
-    """Whether granted scopes hold the needed ones; `write_x` holds `read_x`."""
-    return bool(ApiAccess(list(granted)).covers(ApiAccess(list(needed))))
 
 
 def _token_set(shop: Shop, response: requests.Response) -> TokenSet:

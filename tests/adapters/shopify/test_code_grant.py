@@ -11,7 +11,6 @@ from plugin.adapters.shopify.code_grant import (
     exchange_code,
     install_shop,
     permission_url,
-    scopes_cover,
     validate_callback,
 )
 from plugin.adapters.shopify.tokens import Credentials
@@ -109,8 +108,3 @@ def test_a_code_that_gives_no_token_says_what_to_do(
     shopify.will_answer(answer)
     with pytest.raises(error):
         exchange_code(SHOP, "c0de", CREDENTIALS, transport)
-
-
-def test_a_write_scope_covers_its_read_scope() -> None:
-    assert scopes_cover({"write_orders", "read_products"}, {"read_orders", "read_products"})
-    assert not scopes_cover({"read_orders"}, {"write_orders"})
