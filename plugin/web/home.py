@@ -25,6 +25,7 @@ from plugin.adapters.database.reports import (
 from plugin.adapters.database.reports import brake as brake_report
 from plugin.adapters.database.transaction import Transaction
 from plugin.domain.preferences import ShopSettings
+from plugin.errors import Conflict
 from plugin.services import (
     answer_overage,
     brake,
@@ -134,7 +135,11 @@ def answer_rise() -> AnyResponse:
 
 @blueprint.post("/home/brake")
 def answer_brake() -> AnyResponse:
-    """Did so much really run out? `answer` is real or error."""
+    """Did so much really run out? `answer` is real or error, `since` the moment of what was asked about."""
+    with parts().database.read() as tx:
+        found = brake_report.read(tx, g.shop)
+    if found is not None and request.form.get("since", "") != (found.since.isoformat() if found.since else ""):
+        raise Conflict("the brake was pulled again since this was asked")
     if sent_word(request.form, "answer", "real", "error") == "real":
         brake.call_it_real(parts().database, parts().jobs, g.shop, g.now)
         return redirect("/?done=zeros-real", 303)
@@ -157,7 +162,11 @@ def reapply(number: int) -> AnyResponse:
 
 @blueprint.post("/home/overage/<row:number>")
 def keep_overage(number: int) -> AnyResponse:
-    """The merchant fills what was sold past the limit."""
+    """The merchant fills what was sold past the limit, as many `units` as the page said."""
+    with parts().database.read() as tx:
+        asked = {item.variant_id: item.units for item in overages.unanswered(tx, g.shop)}
+    if asked.get(variant_gid(number)) not in (None, sent_number(request.form, "units", LARGEST_VERSION)):
+        raise Conflict("more was sold past the limit since this was asked")
     answer_overage.keep(parts().database, g.shop, variant_gid(number), g.now)
     return redirect("/?done=overage-kept", 303)
 

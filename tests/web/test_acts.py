@@ -235,12 +235,13 @@ def test_orders_past_the_limit_are_named_and_kept_on_word(site: Site) -> None:
     assert "2 units of" in card
     assert "were sold past the limit" in card
     assert f"{order['name']}</a> (2)" in card
-    assert "sold past the limit" not in follow(site, "/home/overage/14", {}, "/?done=overage-kept")
+    assert site.post("/home/overage/14", {"units": "1"}).status_code == 409  # more was sold since the page was opened
+    assert "sold past the limit" not in follow(site, "/home/overage/14", {"units": "2"}, "/?done=overage-kept")
     kept = row(site, t.ledger, t.ledger.c.shop == seeding.SHOP, t.ledger.c.kind == "override")
     assert (kept["variant_id"], kept["data"]) == ("gid://shopify/ProductVariant/14", {"keep": "overage", **said})
     assert row(site, t.alerts, t.alerts.c.shop == seeding.OTHER_SHOP)["resolved_at"] is None
     assert "You keep 2 units sold past the limit" in site.get("/products/14").text
-    again = site.post("/home/overage/14", {})
+    again = site.post("/home/overage/14", {"units": "2"})
     assert again.status_code == 404
     assert "settled or changed meanwhile" in again.text
 

@@ -19,6 +19,7 @@ from plugin.adapters.database.transaction import Transaction
 from plugin.domain.ledger import Kind
 from plugin.web import book_file
 from tests.web import seeding
+from tests.web.markup import form
 from tests.web.site import Site
 
 
@@ -171,7 +172,9 @@ def test_home_asks_about_the_brake_until_it_is_answered(site: Site, answer: str,
     make_trouble(site)
     asked = r"31 variants hit zero at about the same time, today \d\d:\d\d: real, or a sync error\?"
     assert re.search(asked, site.get("/").text)
-    response = site.post("/home/brake", {"answer": answer})
+    seen = form(site.get("/").text, "/home/brake") | {"answer": answer}
+    assert site.post("/home/brake", seen | {"since": "2026-11-20T10:00:00+00:00"}).status_code == 409  # an earlier one
+    response = site.post("/home/brake", seen)
     assert (response.status_code, response.headers["Location"]) == (303, f"/?done={done}")
     assert "hit zero at about the same time" not in site.get("/").text
     assert site.post("/home/brake", {"answer": answer}).status_code == 404
