@@ -354,8 +354,8 @@ def book_receipt(
             seen = expected if left is None else left[row_id]
             if seen != expected:
                 errors[f"row_{row_id}"] = (
-                    f"{expected} are left now, {seen} were when you opened this page. "
-                    "Write how many more arrived than are known by now."
+                    f"{expected} are still to come; {seen} were when you opened this page. "
+                    "Write only what arrived besides those counted since."
                 )
             elif not 0 <= arrived <= expected:
                 errors[f"row_{row_id}"] = f"Only {expected} units are still expected."

@@ -148,6 +148,7 @@ def test_a_file_that_cannot_be_read_whole_is_refused_and_not_read_in_part(site: 
         answer = send_as_the_page_does(site, "preview", raw=raw)
         assert answer.status_code == 422
         assert says in answer.text
+        assert "cell needs another look" not in answer.text
         assert "\0" not in answer.text
 
 

@@ -39,7 +39,7 @@ def test_units_that_somebody_booked_meanwhile_are_not_booked_twice(site: Site) -
     assert site.post("/deliveries/1/receive", page | {"row_1": "12"}).status_code == 303
     again = site.post("/deliveries/1/receive", page | {"row_1": "12"})
     assert again.status_code == 422
-    assert "28 are left now, 40 were when you opened this page" in again.text
+    assert "28 are still to come; 40 were when you opened this page" in again.text
     assert received(site, 1) == (0, 12)
     shown = form(again.text, "/deliveries/1/receive")
     assert site.post("/deliveries/1/receive", shown | {"row_1": "3"}).status_code == 303

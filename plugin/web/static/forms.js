@@ -21,7 +21,7 @@
 
   function inShort(html) {
     const alert = new DOMParser().parseFromString(html, "text/html").querySelector("main [role=alert]");
-    return alert ? [...alert.querySelectorAll("h2, p")].map((part) => part.textContent.trim()).join(" ") : "";
+    return alert ? [...alert.querySelectorAll("h2, p")].map((part) => part.textContent.trim().replace(/[^.?!]$/, "$&.")).join(" ") : "";
   }
 
   function show(html) {
