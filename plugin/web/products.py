@@ -72,6 +72,7 @@ def _list(errors: Mapping[str, str] | None = None, typed: MultiDict[str, str] | 
         words=words,
         sort=sort,
         matching=matching,
+        most=MOST_AT_ONCE,
         tabs=_tabs(show, words, sort, counts),
         first=here if after else None,
         next=f"/products?{urlencode([*kept, *(('after', key) for key in page.after)])}" if page.after else None,
@@ -193,7 +194,7 @@ def set_several() -> AnyResponse | str | tuple[str, int]:
     if not ids:
         return _list({"chosen": "Tick the variants first, or choose all that match."}, request.form), 422
     if len(ids) > MOST_AT_ONCE:
-        says = f"At most {MOST_AT_ONCE:,} at once. Narrow the list, or make a rule in Settings."
+        says = f"At most {MOST_AT_ONCE:,} can have a setting each at once. Narrow the list, or make a rule in Settings."
         return _list({"chosen": says}, request.form), 422
     if request.form.get("rule") == "yes":
         return _one_rule(chosen)

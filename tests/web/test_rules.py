@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from plugin.adapters.database import tables as t
 from plugin.adapters.database import whole_reviews
 from plugin.adapters.database.whole_reviews import Whole
+from plugin.web import products
 from tests.web import seeding
 from tests.web.site import Site
 
@@ -359,3 +360,17 @@ def test_how_far_a_change_is_carried_out_can_be_watched(site: Site) -> None:
     assert "Your change is carried out." in box
     assert "data-poll" not in box
     assert "Carrying out your change" not in page(site)
+
+
+def test_a_list_too_long_to_set_one_by_one_points_to_a_rule_before_it_is_chosen(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "that match, on every page" in page(site, "/products")
+    monkeypatch.setattr(products, "MOST_AT_ONCE", 1)
+    text = page(site, "/products")
+    assert "that match, on every page" not in text
+    assert "too many to have a setting each: at most 1 at once" in text
+    answer = site.post("/products/set", {"all": "yes", **GOOD, "act": "preview"})
+    assert answer.status_code == 422
+    assert "At most 1 can have a setting each at once. Narrow the list, or make a rule in Settings." in answer.text
+    assert own(site) == {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
 
 from plugin.adapters.database.reports import put_aside
 from plugin.adapters.database.reports.numbers import past_promise
@@ -289,17 +289,14 @@ def stock(tx: Transaction, shop: str, item_id: str) -> list[StockAt]:
     return [StockAt(*row) for row in rows]
 
 
-def _waits(shop: str, show: str, today: date):  # type: ignore[no-untyped-def]
-    line = exists().where(
-        line_states.c.shop == shop,
-        line_states.c.item_id == variant_states.c.item_id,
-        line_states.c.owed_units > 0,
-    )
+def _waits(shop: str, show: str, today: date) -> ColumnElement[bool]:
+    """Whether somebody waits for it. Listed once: asked of each variant, SQLite walked all owed lines."""
+    waiting = select(line_states.c.item_id).where(line_states.c.shop == shop, line_states.c.owed_units > 0)
     if show == "paid":
-        return line.where(line_states.c.unpaid.is_(False))
+        waiting = waiting.where(line_states.c.unpaid.is_(False))
     if show == "late":
-        return line.where(past_promise(shop, today))
-    return line
+        waiting = waiting.where(past_promise(shop, today))
+    return variant_states.c.item_id.in_(waiting)
 
 
 def _listed() -> Select[Any]:
