@@ -109,9 +109,9 @@ class Story:
         self.say("Sold out, the boots become backorderable by themselves.")
         self.variant_id = variant["id"]
         soon("The badge says the usual wait", lambda: "usually ships in 3 to 4 weeks" in self.badge())
-        self.say(f"The product page says: {self.badge()!r}.")
+        self.say(f'The product page says: "{self.badge()}".')
         german = self.badge("de")
-        self.claim("3 bis 4 Wochen" in german, f"The German page says: {german!r}.")
+        self.claim("3 bis 4 Wochen" in german, f'The German page says: "{german}".')
 
     def badge(self, locale: str = "") -> str:
         """What the badge says on the product page, as text."""
@@ -139,7 +139,7 @@ class Story:
         data = soon("The badge shows the delivery's date", lambda: self.badge_data("covered"))
         self.first_window = (data["from"], data["to"])
         shown = self.badge()
-        self.claim("ships around" in shown, f"4 pairs come on {self.expected}; the page now says: {shown!r}.")
+        self.claim("ships around" in shown, f'4 pairs come on {self.expected}; the page now says: "{shown}".')
 
     def badge_data(self, state: str) -> dict[str, Any] | None:
         """The badge's metafield in Shopify, once it is in a state."""
@@ -163,7 +163,7 @@ class Story:
             words = f"{mail['subject']} {mail['text']}"
             self.claim(
                 str(units) in words and self.orders[name]["name"] in mail["subject"],
-                f"{name} orders {units} and is told at once: {mail['subject']!r}.",
+                f'{name} orders {units} and is told at once: "{mail["subject"]}".',
             )
         soon("Both orders are tagged", lambda: all(self.tags(n) == ["backordered"] for n in self.orders))
         self.say("Both orders carry the tag 'backordered' and their date in Shopify.")
@@ -189,7 +189,7 @@ class Story:
         refused = self.hands.buy(SKU, 1, "Dora")
         self.claim(isinstance(refused, str), "A sixth pair is refused at checkout.")
         soon("The badge says sold out", lambda: "Sold out for now" in self.badge())
-        self.say(f"The product page says: {self.badge()!r}.")
+        self.say(f'The product page says: "{self.badge()}".')
 
     def the_delivery_slips(self) -> None:
         self.delay = self.expected + timedelta(days=10)
@@ -210,7 +210,7 @@ class Story:
         )
         self.hands.control("clock", advance_seconds=QUIET_MINUTES * 60)
         mail = soon("Anna is told of the new date", lambda: self.mails_to("Anna")[before["Anna"] :])[0]
-        self.claim("(was " in mail["subject"], f"Anna is told, with the old date beside the new: {mail['subject']!r}.")
+        self.claim("(was " in mail["subject"], f'Anna is told, with the old date beside the new: "{mail["subject"]}".')
         self.claim("refund" in mail["text"], "Her mail says that she can cancel the waiting part for a full refund.")
         self.claim("factory" in mail["text"], "It says why.")
 
@@ -219,7 +219,7 @@ class Story:
         before = {name: len(self.mails_to(name)) for name in self.orders}
         self.hands.control("stock", sku=SKU, location="Berlin warehouse", delta=4, reason="received")
         mail = soon("Anna hears that her boots are here", lambda: self.mails_to("Anna")[before["Anna"] :], 40)[-1]
-        self.say(f"4 pairs arrive. Anna, first in the queue, is told: {mail['subject']!r}.")
+        self.say(f'4 pairs arrive. Anna, first in the queue, is told: "{mail["subject"]}".')
         soon("Anna's order loses its tag", lambda: self.tags("Anna") == [])
         self.claim(
             self.tags("Ben") == ["backordered"], "Ben has 2 of his 3 pairs, so his order still waits, and says so."
