@@ -223,8 +223,8 @@ def where_to_look(urls: DemoUrls) -> str:
         f"  merchant's admin   {urls.admin}/",
         f"  product page       {urls.storefront}/products/winter-boots",
         f"  every mail sent    {urls.mail}",
-        "The story waits to be played by hand: install Holdfast in the admin, set a limit, buy the last",
-        "pairs, enter a delivery, order again, move its date, and book the goods in.",
+        "The story waits to be played by hand: install Holdfast in the admin, do its four first steps, buy",
+        "the last 3 black boots of size 42, enter a delivery, order again, move its date, book the goods in.",
         "Logs are in .demo/stay/. Ctrl-C stops everything.",
         "",
     ]
