@@ -95,6 +95,7 @@ def make_venv() -> bool:
     stamp = fingerprint([lock], sys.version)
     if is_made_from(VENV, stamp):
         return False
+    print("setup: filling .venv, which takes a minute or two the first time", flush=True)
     if not works_with_this_python(VENV / "bin" / "python"):
         run([sys.executable, "-m", "venv", "--clear", str(VENV)])
     install(lock, f"--no-binary={SOURCE_ONLY}")
