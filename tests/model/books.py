@@ -126,6 +126,7 @@ def adopt(shop: Shop, oracle: Oracle, item: str, truth: Seen) -> None:
                 at = max(tranche.queue_time, line.paid_at) if tranche.unpaid and line.paid_at else tranche.queue_time
                 mine.stretches.append(Stretch(at, tranche.units - gone, is_paid))
     for state in shop.rows(t.item_states, t.item_states.c.item_id == item):
+        oracle.falls += [(fall.at, item, state.location_id, fall.units) for fall in stock[state.location_id].falls]
         refused = stock[state.location_id].refused
         rest = state.unexplained - refused
         oracle.shelves[item, state.location_id] = Shelf(

@@ -209,8 +209,8 @@ class Oracle:
         if new and available == 0:  # F29: what a warehouse sync writes when nothing came
             shelf.asked, shelf.since = new, now
             return
-        elsewhere = [n for at, i, p, n in self.falls if i == item and p != place and at + TRANSFER_WITHIN > now]
-        if {new, new + shelf.pending} & set(elsewhere):
+        elsewhere = {n for at, i, p, n in self.falls if i == item and p != place and at + TRANSFER_WITHIN > now}
+        if {new, new + shelf.pending} & elsewhere:
             raise Unsure("whether it was carried here, and from which of several falls")
         for row in self._open_rows(item, place):  # any other rise is the oldest open delivery's
             arrived = min(new + shelf.pending, row.units)
@@ -218,6 +218,8 @@ class Oracle:
             from_new = min(new, arrived)
             new -= self._accept(shelf, from_new)
             shelf.pending -= self._accept(shelf, arrived - from_new)
+        if {new, new + shelf.pending} & elsewhere:
+            raise Unsure("whether what no delivery brought was carried here")
         if new:
             shelf.pending, shelf.since = new, now
         self._let_time_pass(shelf, now)
